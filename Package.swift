@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "libvirt-memory-exporter",
+    products: [
+        .executable(name: "libvirt-memory-exporter", targets: ["libvirt-memory-exporter"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(
+            name: "Libvirt",
+            dependencies: ["CLibvirt", "CLibxml2", .product(name: "Logging", package: "swift-log")],
+            // The room that faces C: every use of an unsafe pointer is marked where it stands.
+            swiftSettings: [.strictMemorySafety()]
+        ),
+        .target(
+            name: "GuestMemory",
+            dependencies: ["Libvirt", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(name: "Exposition", dependencies: ["CZlib"]),
+        .target(
+            name: "MetricsHTTP",
+            dependencies: [
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "ExporterService",
+            dependencies: [
+                "Exposition", "GuestMemory", "Libvirt", "MetricsHTTP",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .executableTarget(
+            name: "libvirt-memory-exporter",
+            dependencies: [
+                "ExporterService",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"]),
+        .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
+        .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
+        .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
+        .testTarget(name: "ExporterServiceTests", dependencies: ["ExporterService"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

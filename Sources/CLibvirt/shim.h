@@ -1,0 +1,4 @@
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
