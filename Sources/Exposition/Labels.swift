@@ -13,13 +13,13 @@ public struct Labels: Hashable, Sendable {
     /// The label set of these names and values, in this order.
     ///
     /// A name is written as it is and must be one of the format (`[a-zA-Z_][a-zA-Z0-9_]*`); a value may be any text.
-    public init(_ pairs: KeyValuePairs<String, String>) {
+    public init(_ pairs: [(name: String, value: String)]) {
         self.init(bytes: [])
         self = adding(pairs)
     }
 
     /// This label set with more labels behind its own.
-    public func adding(_ pairs: KeyValuePairs<String, String>) -> Labels {
+    public func adding(_ pairs: [(name: String, value: String)]) -> Labels {
         var bytes = bytes
         for (name, value) in pairs {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }

@@ -26,7 +26,7 @@ public actor Connection {
         unsafe thread.asUnownedSerialExecutor()
     }
 
-    /// Yields once when the connection is closed by the far end or found dead, and ends with this connection.
+    /// Yields when the connection is of no more use: closed by the far end, found dead, or given up.
     public nonisolated let closed: AsyncStream<Void>
 
     private init(name: String) {
@@ -71,6 +71,11 @@ public actor Connection {
         }
         closing.finish()
         thread.finish()
+    }
+
+    /// Says that nobody should use this connection any more, because a call on it failed or does not come back.
+    public nonisolated func giveUp() {
+        closing.yield()
     }
 
     func requireOpen(_ call: String) throws(LibvirtError) -> OpaquePointer {

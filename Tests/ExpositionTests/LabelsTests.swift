@@ -14,16 +14,16 @@ import Testing
         ("", ""),
     ])
     func valuesAreEscapedAsTheFormatSays(value: String, escaped: String) {
-        #expect(String(decoding: Labels(["domain": value]).bytes, as: UTF8.self) == "domain=\"\(escaped)\"")
+        #expect(String(decoding: Labels([("domain", value)]).bytes, as: UTF8.self) == "domain=\"\(escaped)\"")
     }
 
     @Test func labelsKeepTheirOrder() {
-        let labels = Labels(["domain": "a", "uuid": "b"]).adding(["state": "running"])
+        let labels = Labels([("domain", "a"), ("uuid", "b")]).adding([("state", "running")])
         #expect(String(decoding: labels.bytes, as: UTF8.self) == #"domain="a",uuid="b",state="running""#)
     }
 
     @Test func labelSetsAreEqualByWhatTheySay() {
-        #expect(Labels(["domain": "a"]) == Labels(["domain": "a"]))
-        #expect(Labels(["domain": "a"]) != Labels(["domain": "b"]))
+        #expect(Labels([("domain", "a")]) == Labels([("domain", "a")]))
+        #expect(Labels([("domain", "a")]) != Labels([("domain", "b")]))
     }
 }
