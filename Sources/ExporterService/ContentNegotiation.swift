@@ -32,12 +32,15 @@ extension ExpositionFormat {
     static func negotiated(accept: String?) -> ExpositionFormat {
         let items = WeightedItem.list(accept ?? "")
         let openMetrics =
-            items.filter { $0.name == "application/openmetrics-text" && ["1.0.0", nil].contains($0.parameters["version"]) }
+            items.filter {
+                $0.name == "application/openmetrics-text" && ["1.0.0", nil].contains($0.parameters["version"])
+            }
             .map(\.quality).max() ?? 0
         // The most specific range that matches counts (RFC 9110, section 12.5.1).
         let text =
             ["text/plain", "text/*", "*/*"].lazy.compactMap { name in
-                items.filter { $0.name == name && ["0.0.4", nil].contains($0.parameters["version"]) }.map(\.quality).max()
+                items.filter { $0.name == name && ["0.0.4", nil].contains($0.parameters["version"]) }.map(\.quality)
+                    .max()
             }.first ?? 0
         return openMetrics > 0 && openMetrics >= text ? .openMetrics : .text
     }

@@ -33,7 +33,8 @@ extension Exporter {
                 .contentType: "text/html; charset=utf-8", .xContentTypeOptions: "nosniff",
                 .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
             ],
-            body: Array(page.utf8))
+            body: Array(page.utf8)
+        )
     }
 }
 

@@ -25,13 +25,19 @@ struct Exporter: Sendable {
         let reply = await requests.scrape(atMost: configuration.maximumScrapes) {
             let snapshot = await collector.snapshot(within: timeout(of: request))
             let readings = Readings(
-                snapshot: snapshot, tally: tally.counts, callsLeftBehind: leftBehind.count,
-                httpRequests: requests.answered, process: .ofThisProcess())
+                snapshot: snapshot,
+                tally: tally.counts,
+                callsLeftBehind: leftBehind.count,
+                httpRequests: requests.answered,
+                process: .ofThisProcess()
+            )
             return encode(MetricCatalogue.families(readings), for: request)
         }
         guard let reply else {
             var refusal = HTTPReply.plainText(
-                .serviceUnavailable, "\(configuration.maximumScrapes) scrapes are under way already; try again later.")
+                .serviceUnavailable,
+                "\(configuration.maximumScrapes) scrapes are under way already; try again later."
+            )
             refusal.fields[.retryAfter] = "1"
             return refusal
         }
@@ -43,7 +49,8 @@ struct Exporter: Sendable {
         var reply = HTTPReply(
             status: .ok,
             fields: [.contentType: format.contentType, .vary: "Accept, Accept-Encoding", .cacheControl: "no-store"],
-            body: format.encode(families))
+            body: format.encode(families)
+        )
         if acceptsGzip(request.headerFields[.acceptEncoding]), let compressed = gzip(reply.body) {
             reply.fields[.contentEncoding] = "gzip"
             reply.body = compressed
@@ -53,7 +60,8 @@ struct Exporter: Sendable {
 
     /// How long this scrape may take: the configured time, or less where Prometheus itself gives up sooner.
     private func timeout(of request: HTTPRequest) -> Duration {
-        guard let seconds = request.headerFields[.scrapeTimeout].flatMap(Double.init), seconds > 0, seconds.isFinite else {
+        guard let seconds = request.headerFields[.scrapeTimeout].flatMap(Double.init), seconds > 0, seconds.isFinite
+        else {
             return configuration.collectTimeout
         }
         // Half a second for rendering and the way back; of a very short time half.

@@ -27,22 +27,51 @@ public struct ExporterApplication: Sendable {
         var quiet = logger
         quiet.logLevel = max(.error, logger.logLevel)
         let bulk = ReconnectingConnection(
-            uri: uri, name: "libvirt-bulk", tally: tally, leftBehind: leftBehind, logger: logger)
+            uri: uri,
+            name: "libvirt-bulk",
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
         // It goes where the other one goes: what that one says need not be said twice.
         let inventoryConnection = ReconnectingConnection(
-            uri: uri, name: "libvirt-domains", tally: tally, leftBehind: leftBehind, logger: quiet)
+            uri: uri,
+            name: "libvirt-domains",
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: quiet
+        )
         let watch = DomainWatch(
-            connection: inventoryConnection, inventory: inventory, tally: tally, leftBehind: leftBehind, logger: logger)
+            connection: inventoryConnection,
+            inventory: inventory,
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
         let collector = Collector(
-            bulk: bulk, inventoryConnection: inventoryConnection, inventory: inventory,
-            maximumAge: configuration.collectMaximumAge, tally: tally, leftBehind: leftBehind, logger: logger)
+            bulk: bulk,
+            inventoryConnection: inventoryConnection,
+            inventory: inventory,
+            maximumAge: configuration.collectMaximumAge,
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
 
         let requests = RequestCounts()
         let exporter = Exporter(
-            collector: collector, tally: tally, leftBehind: leftBehind, requests: requests, configuration: configuration)
+            collector: collector,
+            tally: tally,
+            leftBehind: leftBehind,
+            requests: requests,
+            configuration: configuration
+        )
         let server = try HTTPServer(
-            listeningOn: configuration.listenAddresses, logger: logger, onResponse: { requests.count($0) },
-            handler: { await exporter.answer($0) })
+            listeningOn: configuration.listenAddresses,
+            logger: logger,
+            onResponse: { requests.count($0) },
+            handler: { await exporter.answer($0) }
+        )
         for address in server.boundAddresses {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
         }
@@ -53,15 +82,23 @@ public struct ExporterApplication: Sendable {
         ]
         if configuration.memoryStatsPeriod > 0 {
             let period = StatisticsPeriod(
-                seconds: configuration.memoryStatsPeriod, uri: uri, inventory: inventory, tally: tally,
-                leftBehind: leftBehind, logger: logger)
+                seconds: configuration.memoryStatsPeriod,
+                uri: uri,
+                inventory: inventory,
+                tally: tally,
+                leftBehind: leftBehind,
+                logger: logger
+            )
             services.append(BackgroundService { await period.run() })
         }
         // The last service is the first to be shut down: scrapes under way still find a collector.
         services.append(HTTPService(server: server))
 
         var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet
+        )
         // A scrape under way is answered within its own timeout; what is not done then is cut off.
         group.maximumGracefulShutdownDuration = configuration.collectTimeout + .seconds(2)
         try await ServiceGroup(configuration: group).run()

@@ -19,8 +19,13 @@ public struct ExporterConfiguration: Sendable {
 
     /// A configuration of these values.
     public init(
-        libvirtURI: String, listenAddresses: [ListenAddress], telemetryPath: String, maximumScrapes: Int,
-        collectTimeout: Duration, collectMaximumAge: Duration, memoryStatsPeriod: UInt32
+        libvirtURI: String,
+        listenAddresses: [ListenAddress],
+        telemetryPath: String,
+        maximumScrapes: Int,
+        collectTimeout: Duration,
+        collectMaximumAge: Duration,
+        memoryStatsPeriod: UInt32
     ) {
         self.libvirtURI = libvirtURI
         self.listenAddresses = listenAddresses

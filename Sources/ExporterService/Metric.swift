@@ -22,7 +22,10 @@ struct Metric: Sendable {
 extension Metric {
     /// A metric with one sample, or none where the figure is not known.
     static func single(
-        _ name: String, _ kind: MetricFamily.Kind, unit: String? = nil, help: String,
+        _ name: String,
+        _ kind: MetricFamily.Kind,
+        unit: String? = nil,
+        help: String,
         _ read: @escaping @Sendable (Readings) -> Sample.Value?
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: []) { readings in
@@ -32,7 +35,10 @@ extension Metric {
 
     /// A metric with a sample for each domain whose figure is known.
     static func domain(
-        _ name: String, _ kind: MetricFamily.Kind, unit: String? = nil, help: String,
+        _ name: String,
+        _ kind: MetricFamily.Kind,
+        unit: String? = nil,
+        help: String,
         _ read: @escaping @Sendable (DomainSample) -> Sample.Value?
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels) { readings in
@@ -45,7 +51,10 @@ extension Metric {
     /// A state set as text 0.0.4 has it: a sample for each domain and state, 1 for the state it is in and 0 for the
     /// others; none for a domain whose state is not known.
     static func domainStates<State: CaseIterable & Equatable & Sendable>(
-        _ name: String, label: String, help: String, title: @escaping @Sendable (State) -> String,
+        _ name: String,
+        label: String,
+        help: String,
+        title: @escaping @Sendable (State) -> String,
         _ read: @escaping @Sendable (DomainSample) -> State?
     ) -> Metric {
         Metric(name: name, kind: .gauge, unit: nil, help: help, labels: domainLabels + [label]) { readings in

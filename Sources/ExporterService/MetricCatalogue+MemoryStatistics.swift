@@ -43,16 +43,19 @@ extension MetricCatalogue {
                 """
         ) { $0.diskCaches },
         .count(
-            "swap_in_bytes_total", unit: "bytes",
+            "swap_in_bytes_total",
+            unit: "bytes",
             help: "Memory the guest swapped in since it booted: pswpin in the guest's /proc/vmstat."
         ) { $0.swapIn?.bytes },
         .count(
-            "swap_out_bytes_total", unit: "bytes",
+            "swap_out_bytes_total",
+            unit: "bytes",
             help: "Memory the guest swapped out since it booted: pswpout in the guest's /proc/vmstat."
         ) { $0.swapOut?.bytes },
         .count(
             "major_fault_total",
-            help: "Page faults of the guest that needed its disk, since it booted: pgmajfault in the guest's /proc/vmstat."
+            help:
+                "Page faults of the guest that needed its disk, since it booted: pgmajfault in the guest's /proc/vmstat."
         ) { $0.majorFaults },
         .count(
             "minor_fault_total",
@@ -71,7 +74,9 @@ extension MetricCatalogue {
                 """
         ) { $0.hugetlbFailures },
         .domain(
-            "libvirt_domain_memory_stats_last_update_timestamp_seconds", .gauge, unit: "seconds",
+            "libvirt_domain_memory_stats_last_update_timestamp_seconds",
+            .gauge,
+            unit: "seconds",
             help: """
                 When the guest's balloon driver last answered, in Unix time of the host. Missing where it never did. \
                 Frozen where nobody asks it any more.
@@ -82,7 +87,9 @@ extension MetricCatalogue {
             return .whole(lastUpdate)
         },
         .domain(
-            "libvirt_domain_memory_stats_period_seconds", .gauge, unit: "seconds",
+            "libvirt_domain_memory_stats_period_seconds",
+            .gauge,
+            unit: "seconds",
             help: """
                 How often the hypervisor asks the guest's balloon driver for its statistics. 0: nobody asks it, \
                 and its figures stay those of the moment when it started.
@@ -96,7 +103,9 @@ extension MetricCatalogue {
 
 extension Metric {
     fileprivate static func memory(
-        _ name: String, help: String, _ read: @escaping @Sendable (MemoryStatistics) -> Kibibytes?
+        _ name: String,
+        help: String,
+        _ read: @escaping @Sendable (MemoryStatistics) -> Kibibytes?
     ) -> Metric {
         .domain("libvirt_domain_memory_stats_\(name)_bytes", .gauge, unit: "bytes", help: help) { domain in
             domain.statistics.flatMap(read).map { .whole($0.bytes) }
@@ -104,7 +113,10 @@ extension Metric {
     }
 
     fileprivate static func count(
-        _ name: String, unit: String? = nil, help: String, _ read: @escaping @Sendable (MemoryStatistics) -> UInt64?
+        _ name: String,
+        unit: String? = nil,
+        help: String,
+        _ read: @escaping @Sendable (MemoryStatistics) -> UInt64?
     ) -> Metric {
         .domain("libvirt_domain_memory_stats_\(name)", .counter, unit: unit, help: help) { domain in
             domain.statistics.flatMap(read).map(Sample.Value.whole)

@@ -12,7 +12,9 @@ public enum LogFormat: String, CaseIterable, Sendable {
 
 /// Writes a log line an event on stderr, for systemd's journal or a container's log to pick up.
 public struct OperatorLog: LogHandler {
+    /// What is less severe than this is not logged.
     public var logLevel: Logger.Level
+    /// What stands in each line.
     public var metadata: Logger.Metadata = [:]
     private let format: LogFormat
 
@@ -22,11 +24,13 @@ public struct OperatorLog: LogHandler {
         self.format = format
     }
 
+    /// What stands in each line under this key.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes the line of one event: the time (RFC 3339), the level, the message, then the metadata by their keys.
     public func log(event: LogEvent) {
         var pairs = [
             ("ts", Date().ISO8601Format(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),

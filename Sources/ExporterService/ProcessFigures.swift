@@ -15,16 +15,24 @@ struct ProcessFigures: Hashable, Sendable {
     static func ofThisProcess() -> ProcessFigures {
         func read(_ path: String) -> String { (try? String(contentsOf: URL(filePath: path), encoding: .utf8)) ?? "" }
         return ProcessFigures(
-            stat: read("/proc/self/stat"), hostStat: read("/proc/stat"), limits: read("/proc/self/limits"),
+            stat: read("/proc/self/stat"),
+            hostStat: read("/proc/stat"),
+            limits: read("/proc/self/limits"),
             openDescriptors: (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map {
                 UInt64($0.count)
             },
-            ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))), pageSize: UInt64(sysconf(Int32(_SC_PAGESIZE))))
+            ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))),
+            pageSize: UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        )
     }
 
     /// The figures in the texts of /proc/PID/stat, /proc/stat and /proc/PID/limits.
     init(
-        stat: String, hostStat: String, limits: String, openDescriptors: UInt64?, ticksPerSecond: Double,
+        stat: String,
+        hostStat: String,
+        limits: String,
+        openDescriptors: UInt64?,
+        ticksPerSecond: Double,
         pageSize: UInt64
     ) {
         // The process' name is in parentheses and may hold anything, spaces and parentheses too; the state follows it

@@ -30,7 +30,9 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
         while !rest.isEmpty {
             let digits = rest.prefix { ("0"..."9").contains($0) }
             let name = rest.dropFirst(digits.count).prefix { $0.isLetter }
-            guard let number = Int64(digits), let index = units.firstIndex(where: { $0.name == name }) else { return nil }
+            guard let number = Int64(digits), let index = units.firstIndex(where: { $0.name == name }) else {
+                return nil
+            }
             let (product, overflow) = number.multipliedReportingOverflow(by: units[index].milliseconds)
             let (sum, sumOverflow) = total.addingReportingOverflow(product)
             guard !overflow, !sumOverflow else { return nil }

@@ -12,7 +12,10 @@ struct Readings: Sendable {
     let domainLabels: [Labels]
 
     init(
-        snapshot: Snapshot, tally: Tally.Counts, callsLeftBehind: Int, httpRequests: [Int: UInt64],
+        snapshot: Snapshot,
+        tally: Tally.Counts,
+        callsLeftBehind: Int,
+        httpRequests: [Int: UInt64],
         process: ProcessFigures
     ) {
         self.snapshot = snapshot

@@ -21,8 +21,13 @@ public actor Collector {
     ///   - inventoryConnection: the connection that the inventory is read by, idle in a steady state.
     ///   - maximumAge: a snapshot younger than this is used again.
     public init(
-        bulk: ReconnectingConnection, inventoryConnection: ReconnectingConnection, inventory: Inventory,
-        maximumAge: Duration, tally: Tally, leftBehind: LeftBehindCalls, logger: Logger
+        bulk: ReconnectingConnection,
+        inventoryConnection: ReconnectingConnection,
+        inventory: Inventory,
+        maximumAge: Duration,
+        tally: Tally,
+        leftBehind: LeftBehindCalls,
+        logger: Logger
     ) {
         self.bulk = bulk
         self.inventoryConnection = inventoryConnection
@@ -69,11 +74,18 @@ public actor Collector {
         let domains = await listed
         let isUp = domains != nil || statistics.records != nil
         let samples = DomainSample.join(
-            domains: domains ?? [], records: statistics.records ?? [], configurations: inventory.configurations)
+            domains: domains ?? [],
+            records: statistics.records ?? [],
+            configurations: inventory.configurations
+        )
         inventory.notice(samples.lazy.map(\.id.uuid))
         return Snapshot(
-            isUp: isUp, time: Date(), duration: start.duration(to: .now), version: isUp ? main?.version : nil,
-            domains: samples)
+            isUp: isUp,
+            time: Date(),
+            duration: start.duration(to: .now),
+            version: isUp ? main?.version : nil,
+            domains: samples
+        )
     }
 
     private enum Statistics {
@@ -87,12 +99,15 @@ public actor Collector {
     }
 
     private func collectStatistics(
-        by open: ReconnectingConnection.Open?, until deadline: ContinuousClock.Instant
+        by open: ReconnectingConnection.Open?,
+        until deadline: ContinuousClock.Instant
     ) async -> Statistics {
         guard let open, leftBehind.count < LeftBehindCalls.bound else { return .failed }
         let driver = HypervisorDriver(named: open.version.driver)
         do {
-            return .found(try await leftBehind.run(until: deadline) { try await driver.statistics(by: open.connection) })
+            return .found(
+                try await leftBehind.run(until: deadline) { try await driver.statistics(by: open.connection) }
+            )
         } catch {
             note(error, on: open.connection)
             return error is DeadlineExceeded ? .late : .failed
@@ -100,7 +115,8 @@ public actor Collector {
     }
 
     private func listDomains(
-        by open: ReconnectingConnection.Open?, until deadline: ContinuousClock.Instant
+        by open: ReconnectingConnection.Open?,
+        until deadline: ContinuousClock.Instant
     ) async -> [(id: DomainID, info: DomainInfo?)]? {
         guard let open, leftBehind.count < LeftBehindCalls.bound else { return nil }
         do {

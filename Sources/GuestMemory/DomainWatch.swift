@@ -19,7 +19,10 @@ public struct DomainWatch: Sendable {
 
     /// A watch over this connection's domains.
     public init(
-        connection: ReconnectingConnection, inventory: Inventory, tally: Tally, leftBehind: LeftBehindCalls,
+        connection: ReconnectingConnection,
+        inventory: Inventory,
+        tally: Tally,
+        leftBehind: LeftBehindCalls,
         logger: Logger
     ) {
         self.connection = connection
@@ -94,11 +97,13 @@ public struct DomainWatch: Sendable {
         } catch let error as XMLError {
             logger.error(
                 "a domain's configuration cannot be read",
-                metadata: ["domain": "\(domain.name)", "error": "\(error)"])
+                metadata: ["domain": "\(domain.name)", "error": "\(error)"]
+            )
         }
     }
 
-    private func call<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    private func call<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value
+    {
         try await leftBehind.run(until: .now + .seconds(30), operation)
     }
 }

@@ -51,7 +51,8 @@ struct HypervisorDriver: Sendable {
     }
 
     private init(
-        collection: Collection, setsPeriod: Bool,
+        collection: Collection,
+        setsPeriod: Bool,
         truthful: @escaping @Sendable (MemoryStatistics) -> MemoryStatistics
     ) {
         self.collection = collection

@@ -22,7 +22,8 @@ public final class LeftBehindCalls: Sendable {
     ///
     /// - Throws: what the operation throws; `DeadlineExceeded`; `CancellationError` when the waiting task is cancelled.
     func run<Value: Sendable>(
-        until deadline: ContinuousClock.Instant? = nil, _ operation: @escaping @Sendable () async throws -> Value
+        until deadline: ContinuousClock.Instant? = nil,
+        _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let race = Race<Value>()
         Task {
@@ -67,7 +68,9 @@ private final class Race<Value: Sendable>: Sendable {
     /// - Returns: whether it was this end that counted.
     func end(with result: Result<Value, any Error>) -> Bool {
         let (counted, waiting) = state.withLock { state in
-            guard case .running(let waiting) = state else { return (false, CheckedContinuation<Value, any Error>?.none) }
+            guard case .running(let waiting) = state else {
+                return (false, CheckedContinuation<Value, any Error>?.none)
+            }
             state = .ended(result)
             return (true, waiting)
         }

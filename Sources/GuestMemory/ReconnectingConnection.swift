@@ -57,7 +57,8 @@ public final class ReconnectingConnection: Sendable {
                         "uri": "\(uri)", "driver": "\(opened.version.driver)",
                         "hypervisor": "\(opened.version.hypervisor ?? "unknown")",
                         "libvirt": "\(opened.version.libvirt ?? "unknown")",
-                    ])
+                    ]
+                )
                 if wasOpen { tally.countReconnect() }
                 (wasOpen, failure) = (true, nil)
                 backoff.reset()
@@ -70,7 +71,8 @@ public final class ReconnectingConnection: Sendable {
                 if failure != error.message {
                     logger.warning(
                         "cannot connect to libvirt; trying again until it works",
-                        metadata: ["uri": "\(uri)", "error": "\(error)"])
+                        metadata: ["uri": "\(uri)", "error": "\(error)"]
+                    )
                     failure = error.message
                 }
             } catch {

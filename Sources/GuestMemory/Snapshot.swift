@@ -39,7 +39,10 @@ public struct DomainSample: Hashable, Sendable {
 
     /// What is known of one domain.
     public init(
-        id: DomainID, state: DomainState?, info: DomainInfo?, statistics: MemoryStatistics?,
+        id: DomainID,
+        state: DomainState?,
+        info: DomainInfo?,
+        statistics: MemoryStatistics?,
         configuration: DomainConfiguration?
     ) {
         self.id = id
@@ -56,7 +59,8 @@ extension DomainSample {
     /// A domain that started or ended between the calls is in one list only, and keeps what was found of it. No UUID is
     /// there twice, whatever the lists say.
     static func join(
-        domains: [(id: DomainID, info: DomainInfo?)], records: [DomainStatsRecord],
+        domains: [(id: DomainID, info: DomainInfo?)],
+        records: [DomainStatsRecord],
         configurations: [DomainUUID: DomainConfiguration]
     ) -> [DomainSample] {
         let infos = Dictionary(domains.map { ($0.id.uuid, $0) }, uniquingKeysWith: { first, _ in first })
@@ -65,8 +69,12 @@ extension DomainSample {
             .map { uuid in
                 let (domain, record) = (infos[uuid], records[uuid])
                 return DomainSample(
-                    id: record?.id ?? domain!.id, state: record?.state ?? domain?.info?.state, info: domain?.info,
-                    statistics: record?.statistics, configuration: configurations[uuid])
+                    id: record?.id ?? domain!.id,
+                    state: record?.state ?? domain?.info?.state,
+                    info: domain?.info,
+                    statistics: record?.statistics,
+                    configuration: configurations[uuid]
+                )
             }
             .sorted { ($0.id.name, $0.id.uuid.description) < ($1.id.name, $1.id.uuid.description) }
     }

@@ -20,7 +20,12 @@ public struct StatisticsPeriod: Sendable {
     ///   - seconds: the period to set; above 0.
     ///   - uri: the hypervisor's address; a read-write connection is opened only while there is a period to set.
     public init(
-        seconds: UInt32, uri: String, inventory: Inventory, tally: Tally, leftBehind: LeftBehindCalls, logger: Logger
+        seconds: UInt32,
+        uri: String,
+        inventory: Inventory,
+        tally: Tally,
+        leftBehind: LeftBehindCalls,
+        logger: Logger
     ) {
         self.seconds = seconds
         self.uri = uri
@@ -67,7 +72,8 @@ public struct StatisticsPeriod: Sendable {
             } catch is DeadlineExceeded {
                 logger.warning(
                     "setting a statistics period takes too long; the domain's monitor may be stuck",
-                    metadata: ["seconds": "\(Self.patience.components.seconds)"])
+                    metadata: ["seconds": "\(Self.patience.components.seconds)"]
+                )
             } catch let error as LibvirtError {
                 tally.count(error)
                 for domain in missing { refusals.retry(domain, after: now + Self.retryInterval) }
@@ -77,7 +83,8 @@ public struct StatisticsPeriod: Sendable {
                         cannot set statistics periods; guests without one report no fresh figures \
                         (set them by <stats period>, or let this service use libvirt's read-write socket)
                         """,
-                        metadata: ["error": "\(error)"])
+                        metadata: ["error": "\(error)"]
+                    )
                 }
                 return
             } catch {
@@ -96,13 +103,15 @@ public struct StatisticsPeriod: Sendable {
             refusals.succeeded()
             logger.info(
                 "statistics period set",
-                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"])
+                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"]
+            )
         } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
             guard !error.isDomainGone else { return }
             tally.count(error)
             logger.warning(
                 "cannot set a domain's statistics period",
-                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"])
+                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"]
+            )
         }
     }
 }

@@ -21,12 +21,14 @@ final class CallThread: SerialExecutor {
         let thisThread = unsafe Unmanaged.passRetained(self)
         var thread = pthread_t()
         let failure = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { context in
                 unsafe Unmanaged<CallThread>.fromOpaque(context!).takeRetainedValue().run()
                 return nil
             },
-            thisThread.toOpaque())
+            thisThread.toOpaque()
+        )
         precondition(failure == 0, "no thread for libvirt's calls: \(unsafe String(cString: strerror(failure)))")
         pthread_detach(thread)
     }

@@ -14,8 +14,11 @@ extension Connection {
         let connection = try unsafe requireOpen(call)
         var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
         let count = unsafe virConnectGetAllDomainStats(
-            connection, VIR_DOMAIN_STATS_STATE.rawValue | VIR_DOMAIN_STATS_BALLOON.rawValue, &records,
-            VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue)
+            connection,
+            VIR_DOMAIN_STATS_STATE.rawValue | VIR_DOMAIN_STATS_BALLOON.rawValue,
+            &records,
+            VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
+        )
         guard count >= 0, let records = unsafe records else { throw .last(in: call) }
         defer { unsafe virDomainStatsRecordListFree(records) }
         return (0..<Int(count)).compactMap { index in
@@ -94,7 +97,8 @@ extension Connection {
     }
 
     private func withDomain<Value>(
-        _ uuid: DomainUUID, _ use: (borrowing DomainHandle) throws(LibvirtError) -> Value
+        _ uuid: DomainUUID,
+        _ use: (borrowing DomainHandle) throws(LibvirtError) -> Value
     ) throws(LibvirtError) -> Value {
         let call = "virDomainLookupByUUID"
         let connection = try unsafe requireOpen(call)
@@ -107,7 +111,9 @@ extension Connection {
     /// - Throws: `LibvirtError`; one that `isDomainGone` where the domain has ended.
     public func domainXML(_ uuid: DomainUUID) throws(LibvirtError) -> String {
         try withDomain(uuid) { domain throws(LibvirtError) in
-            guard let text = unsafe virDomainGetXMLDesc(domain.pointer, 0) else { throw .last(in: "virDomainGetXMLDesc") }
+            guard let text = unsafe virDomainGetXMLDesc(domain.pointer, 0) else {
+                throw .last(in: "virDomainGetXMLDesc")
+            }
             defer { unsafe free(text) }
             return unsafe String(cString: text)
         }
@@ -139,7 +145,8 @@ extension Connection {
             }
             return ControlInfo(
                 state: ControlInfo.State(rawValue: Int32(bitPattern: info.state)) ?? .error,
-                milliseconds: UInt64(info.stateTime))
+                milliseconds: UInt64(info.stateTime)
+            )
         }
     }
 }

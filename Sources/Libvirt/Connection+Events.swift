@@ -10,13 +10,19 @@ extension Connection {
     public func events() throws(LibvirtError) -> AsyncStream<DomainEvent> {
         let connection = try unsafe requireOpen("virConnectDomainEventRegisterAny")
         let (stream, continuation) = AsyncStream.makeStream(
-            of: DomainEvent.self, bufferingPolicy: .bufferingNewest(10_000))
+            of: DomainEvent.self,
+            bufferingPolicy: .bufferingNewest(10_000)
+        )
         let sink = EventSink(continuation)
         let context = unsafe sink.retained()
         let id = unsafe virConnectDomainEventRegisterAny(
-            connection, nil, Int32(VIR_DOMAIN_EVENT_ID_LIFECYCLE.rawValue),
+            connection,
+            nil,
+            Int32(VIR_DOMAIN_EVENT_ID_LIFECYCLE.rawValue),
             unsafeBitCast(lifecycleCallback, to: virConnectDomainEventGenericCallback.self),
-            context, releaseEventSink)
+            context,
+            releaseEventSink
+        )
         guard id >= 0 else {
             let error = LibvirtError.last(in: "virConnectDomainEventRegisterAny")
             unsafe releaseEventSink(context)

@@ -96,6 +96,7 @@ public actor Connection {
         return unsafe HypervisorVersion(
             driver: String(cString: driver),
             hypervisor: knowsHypervisor ? HypervisorVersion.text(of: hypervisor) : nil,
-            libvirt: knowsLibvirt ? HypervisorVersion.text(of: libvirt) : nil)
+            libvirt: knowsLibvirt ? HypervisorVersion.text(of: libvirt) : nil
+        )
     }
 }

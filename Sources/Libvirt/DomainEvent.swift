@@ -5,4 +5,5 @@ public enum DomainEvent: Hashable, Sendable {
     /// The domain has ended on this host (VIR_DOMAIN_EVENT_STOPPED).
     case stopped(DomainID)
     /// Something else in the domain's life: defined, undefined, renamed, suspended, resumed, crashed.
-    case changed(DomainID)}
+    case changed(DomainID)
+}

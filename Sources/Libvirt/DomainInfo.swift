@@ -28,6 +28,7 @@ public struct DomainInfo: Hashable, Sendable {
             maximumMemory: Kibibytes(UInt64(info.maxMem)),
             memory: Kibibytes(UInt64(info.memory)),
             virtualCPUs: info.nrVirtCpu,
-            cpuTime: info.cpuTime)
+            cpuTime: info.cpuTime
+        )
     }
 }

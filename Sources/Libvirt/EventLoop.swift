@@ -20,12 +20,16 @@ public enum EventLoop {
         // Without this, libvirt prints each error on stderr as well (virSetErrorFunc).
         unsafe virSetErrorFunc(nil) { _, _ in }
         let outcome = virInitialize() == 0 && virEventRegisterDefaultImpl() == 0
-        precondition(outcome, "libvirt's event loop cannot be set up: \(LibvirtError.last(in: "virEventRegisterDefaultImpl"))")
+        precondition(
+            outcome,
+            "libvirt's event loop cannot be set up: \(LibvirtError.last(in: "virEventRegisterDefaultImpl"))"
+        )
         unsafe virEventAddTimeout(idleMilliseconds, { _, _ in }, nil, nil)
 
         var thread = pthread_t()
         let failure = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { _ in
                 unsafe clibvirt_name_this_thread("libvirt-events")
                 while true {
@@ -33,7 +37,8 @@ public enum EventLoop {
                     if virEventRunDefaultImpl() < 0 { usleep(100_000) }
                 }
             },
-            nil)
+            nil
+        )
         precondition(failure == 0, "no thread for libvirt's event loop: \(unsafe String(cString: strerror(failure)))")
         pthread_detach(thread)
     }()

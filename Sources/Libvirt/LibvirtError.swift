@@ -26,14 +26,21 @@ public struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
         }
         let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? "libvirt gives no reason"
         return unsafe LibvirtError(
-            call: call, code: error.pointee.code, domain: error.pointee.domain, message: message)
+            call: call,
+            code: error.pointee.code,
+            domain: error.pointee.domain,
+            message: message
+        )
     }
 
     /// A call on a connection that has been closed on this side.
     static func notOpen(_ call: String) -> LibvirtError {
         LibvirtError(
-            call: call, code: Int32(bitPattern: VIR_ERR_INVALID_CONN.rawValue), domain: Int32(bitPattern: VIR_FROM_NONE.rawValue),
-            message: "the connection is not open")
+            call: call,
+            code: Int32(bitPattern: VIR_ERR_INVALID_CONN.rawValue),
+            domain: Int32(bitPattern: VIR_FROM_NONE.rawValue),
+            message: "the connection is not open"
+        )
     }
 
     /// The call's name and libvirt's words.
@@ -63,7 +70,11 @@ extension LibvirtError {
     /// The hypervisor's driver, or this libvirt, does not have the call or what was asked of it.
     public var isUnsupported: Bool {
         isOneOf(
-            VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_OPERATION_UNSUPPORTED, VIR_ERR_CONFIG_UNSUPPORTED)
+            VIR_ERR_NO_SUPPORT,
+            VIR_ERR_ARGUMENT_UNSUPPORTED,
+            VIR_ERR_OPERATION_UNSUPPORTED,
+            VIR_ERR_CONFIG_UNSUPPORTED
+        )
     }
 
     /// The domain has ended, or no longer exists.

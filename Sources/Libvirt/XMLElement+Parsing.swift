@@ -19,7 +19,12 @@ extension XMLElement {
         let document = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
                 unsafe xmlReadMemory(
-                    characters.baseAddress, Int32(clamping: characters.count), nil, "UTF-8", Int32(options))
+                    characters.baseAddress,
+                    Int32(clamping: characters.count),
+                    nil,
+                    "UTF-8",
+                    Int32(options)
+                )
             }
         }
         guard let document = unsafe document else { throw .lastOfParser() }
@@ -44,7 +49,10 @@ extension XMLElement {
         unsafe self.init(
             name: String(xml: node.pointee.name),
             namespace: node.pointee.ns == nil ? "" : String(xml: node.pointee.ns.pointee.href),
-            attributes: attributes, text: Self.text(below: node.pointee.children), children: children)
+            attributes: attributes,
+            text: Self.text(below: node.pointee.children),
+            children: children
+        )
     }
 
     /// The text nodes among these siblings, joined; entities that a document defines itself are left out.

@@ -13,7 +13,10 @@ public struct XMLElement: Hashable, Sendable {
 
     /// An element of these parts.
     public init(
-        name: String, namespace: String = "", attributes: [String: String] = [:], text: String = "",
+        name: String,
+        namespace: String = "",
+        attributes: [String: String] = [:],
+        text: String = "",
         children: [XMLElement] = []
     ) {
         self.name = name

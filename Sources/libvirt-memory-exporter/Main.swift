@@ -16,11 +16,13 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
 
             Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
             """,
-        version: "libvirt-memory-exporter \(exporterVersion)")
+        version: "libvirt-memory-exporter \(exporterVersion)"
+    )
 
     @Option(
         name: .customLong("libvirt.uri"),
-        help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri"))
+        help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri")
+    )
     var libvirtURI = "qemu:///system"
 
     @Option(
@@ -28,16 +30,21 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp(
             "Where to listen: ADDRESS:PORT, :PORT for all addresses, or unix:PATH; may be given several times. "
                 + "(default: :9177)",
-            valueName: "address"))
+            valueName: "address"
+        )
+    )
     var listenAddresses: [ListenAddress] = []
 
     @Option(
-        name: .customLong("web.telemetry-path"), help: ArgumentHelp("The path of the metrics.", valueName: "path"))
+        name: .customLong("web.telemetry-path"),
+        help: ArgumentHelp("The path of the metrics.", valueName: "path")
+    )
     var telemetryPath = "/metrics"
 
     @Option(
         name: .customLong("web.max-requests"),
-        help: ArgumentHelp("How many scrapes are answered at a time; more are refused with 503.", valueName: "number"))
+        help: ArgumentHelp("How many scrapes are answered at a time; more are refused with 503.", valueName: "number")
+    )
     var maximumScrapes = 40
 
     @Option(
@@ -45,7 +52,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp(
             "The longest that a collection may take; a scrape's own timeout less 0.5s, where Prometheus sends a shorter "
                 + "one.",
-            valueName: "duration"))
+            valueName: "duration"
+        )
+    )
     var collectTimeout = PrometheusDuration(.seconds(10))
 
     @Option(
@@ -53,7 +62,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp(
             "A collection younger than this answers another scrape too, so that a pair of Prometheus servers costs "
                 + "libvirtd no more than one.",
-            valueName: "duration"))
+            valueName: "duration"
+        )
+    )
     var collectMaximumAge = PrometheusDuration(.seconds(1))
 
     @Option(
@@ -61,22 +72,29 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp(
             "How often the hypervisor asks a guest for its statistics, set on each running domain for which nobody set "
                 + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is.",
-            valueName: "duration"))
+            valueName: "duration"
+        )
+    )
     var memoryStatsPeriod = PrometheusDuration(.seconds(10))
 
     @Option(
         name: .customLong("log.level"),
-        help: ArgumentHelp("What is logged: debug, info, warn or error.", valueName: "level"))
+        help: ArgumentHelp("What is logged: debug, info, warn or error.", valueName: "level")
+    )
     var logLevel = LogLevel(level: .info)
 
-    @Option(name: .customLong("log.format"), help: ArgumentHelp("How it is logged: logfmt or json.", valueName: "format"))
+    @Option(
+        name: .customLong("log.format"),
+        help: ArgumentHelp("How it is logged: logfmt or json.", valueName: "format")
+    )
     var logFormat = LogFormat.logfmt
 
     func validate() throws {
         guard telemetryPath.hasPrefix("/"), !telemetryPath.contains(where: { "?# ".contains($0) }) else {
             throw ValidationError(
                 "'\(telemetryPath)' is no path for --web.telemetry-path: it begins with / and holds no ?, # or space, "
-                    + "as /metrics does.")
+                    + "as /metrics does."
+            )
         }
         guard !["/", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
             throw ValidationError("'\(telemetryPath)' is taken; --web.telemetry-path needs another path, as /metrics.")
@@ -90,7 +108,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard statsPeriodSeconds != nil else {
             throw ValidationError(
                 "'\(memoryStatsPeriod)' cannot be a statistics period: --memory-stats.period is whole seconds, at most a "
-                    + "day, or 0 to set none.")
+                    + "day, or 0 to set none."
+            )
         }
     }
 
@@ -106,8 +125,12 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         let configuration = try ExporterConfiguration(
             libvirtURI: libvirtURI,
             listenAddresses: listenAddresses.isEmpty ? [ListenAddress(parsing: ":9177")] : listenAddresses,
-            telemetryPath: telemetryPath, maximumScrapes: maximumScrapes, collectTimeout: collectTimeout.duration,
-            collectMaximumAge: collectMaximumAge.duration, memoryStatsPeriod: statsPeriodSeconds ?? 0)
+            telemetryPath: telemetryPath,
+            maximumScrapes: maximumScrapes,
+            collectTimeout: collectTimeout.duration,
+            collectMaximumAge: collectMaximumAge.duration,
+            memoryStatsPeriod: statsPeriodSeconds ?? 0
+        )
         do {
             try await ExporterApplication(configuration: configuration, logger: logger).run()
         } catch let error as ListenError {

@@ -5,13 +5,27 @@ import Testing
 @Suite struct ExpositionFormatTests {
     private let families = [
         MetricFamily(
-            name: "up_bytes", kind: .gauge, unit: "bytes", help: "A \"gauge\" with a \\ and\na second line.",
-            samples: [Sample(Labels([("domain", "a")]), .whole(.max)), Sample(Labels([("domain", "b")]), .fraction(0.25))]),
-        MetricFamily(
-            name: "swap_bytes_total", kind: .counter, unit: "bytes", help: "A counter.", samples: [Sample(.none, .whole(0))]
+            name: "up_bytes",
+            kind: .gauge,
+            unit: "bytes",
+            help: "A \"gauge\" with a \\ and\na second line.",
+            samples: [
+                Sample(Labels([("domain", "a")]), .whole(.max)), Sample(Labels([("domain", "b")]), .fraction(0.25)),
+            ]
         ),
         MetricFamily(
-            name: "build_info", kind: .info, help: "Facts.", samples: [Sample(Labels([("version", "1")]), .whole(1))]),
+            name: "swap_bytes_total",
+            kind: .counter,
+            unit: "bytes",
+            help: "A counter.",
+            samples: [Sample(.none, .whole(0))]
+        ),
+        MetricFamily(
+            name: "build_info",
+            kind: .info,
+            help: "Facts.",
+            samples: [Sample(Labels([("version", "1")]), .whole(1))]
+        ),
     ]
 
     private func text(_ format: ExpositionFormat, _ families: [MetricFamily]) -> String {
@@ -32,7 +46,8 @@ import Testing
                 # HELP build_info Facts.
                 build_info{version="1"} 1
 
-                """#)
+                """#
+        )
     }
 
     @Test func openMetricsNamesTheFamilyWithoutSuffixAndEndsWithEOF() {
@@ -52,7 +67,8 @@ import Testing
                 build_info{version="1"} 1
                 # EOF
 
-                """#)
+                """#
+        )
     }
 
     @Test(arguments: ExpositionFormat.allCases)
