@@ -58,7 +58,13 @@ extension LogFormat {
 
     /// Whether a logfmt value needs no quotes.
     private static func isPlain(_ value: String) -> Bool {
-        !value.isEmpty && value.utf8.allSatisfy { $0 > 32 && $0 != 127 && !#""=\"#.utf8.contains($0) }
+        !value.isEmpty && value.unicodeScalars.allSatisfy { !isControl($0) && !#" "=\"#.unicodeScalars.contains($0) }
+    }
+
+    /// Whether a terminal may take the character for more than a character: the control characters of ASCII and
+    /// Latin-1 (C0, DEL, C1).
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 32 || (127..<160).contains(scalar.value)
     }
 
     /// A JSON string (RFC 8259, section 7); logfmt's readers take the same.
@@ -71,7 +77,7 @@ extension LogFormat {
             case "\n": text += #"\n"#
             case "\r": text += #"\r"#
             case "\t": text += #"\t"#
-            case _ where scalar.value < 32 || (127..<160).contains(scalar.value):
+            case _ where isControl(scalar):
                 let digits = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: text.unicodeScalars.append(scalar)

@@ -14,9 +14,16 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
         ("s", 1000), ("ms", 1),
     ]
 
-    /// Reads a duration; nil where the text is none: units in another order, twice, or without a number, negative
-    /// numbers, fractions, or more than 64 bits of milliseconds.
-    public init?(_ text: String) {
+    /// Reads a duration. None is a text with units in another order, twice, or without a number, with a negative number
+    /// or a fraction, or of more than 64 bits of milliseconds.
+    ///
+    /// - Throws: `PrometheusDurationError` where the text is no duration.
+    public init(parsing text: String) throws(PrometheusDurationError) {
+        guard let duration = Self(text) else { throw PrometheusDurationError(text: text) }
+        self = duration
+    }
+
+    private init?(_ text: String) {
         if let seconds = Int64(text), seconds >= 0, text.first?.isNumber == true {
             let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
             guard !overflow else { return nil }
@@ -54,4 +61,13 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
         }
         return text
     }
+}
+
+/// A text that is no duration.
+public struct PrometheusDurationError: Error, Equatable, CustomStringConvertible {
+    /// The text.
+    public let text: String
+
+    /// What is wrong with the text, and what would be right.
+    public var description: String { "'\(text)' is no duration; write it as 10s, 500ms, 1m or 1m30s, or as whole seconds" }
 }

@@ -1,24 +1,6 @@
 import ArgumentParser
 import ExporterService
 import Logging
-import MetricsHTTP
-
-extension PrometheusDuration: ExpressibleByArgument {
-    /// Reads `10s`, `500ms`, `1m` or a bare number of seconds.
-    public init?(argument: String) {
-        self.init(argument)
-    }
-
-    /// The default as the help shows it.
-    public var defaultValueDescription: String { description }
-}
-
-extension ListenAddress: ExpressibleByArgument {
-    /// Reads `ADDRESS:PORT`, `:PORT` or `unix:PATH`.
-    public init?(argument: String) {
-        try? self.init(parsing: argument)
-    }
-}
 
 extension LogFormat: ExpressibleByArgument {}
 

@@ -19,6 +19,14 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         version: "libvirt-memory-exporter \(exporterVersion)"
     )
 
+    /// The defaults that ArgumentParser cannot show by itself.
+    private enum Default {
+        static let listenAddress = ":9177"
+        static let collectTimeout = PrometheusDuration(.seconds(10))
+        static let collectMaximumAge = PrometheusDuration(.seconds(1))
+        static let memoryStatsPeriod = PrometheusDuration(.seconds(10))
+    }
+
     @Option(
         name: .customLong("libvirt.uri"),
         help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri")
@@ -29,9 +37,10 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         name: .customLong("web.listen-address"),
         help: ArgumentHelp(
             "Where to listen: ADDRESS:PORT, :PORT for all addresses, or unix:PATH; may be given several times. "
-                + "(default: :9177)",
+                + "(default: \(Default.listenAddress))",
             valueName: "address"
-        )
+        ),
+        transform: ListenAddress.init(parsing:)
     )
     var listenAddresses: [ListenAddress] = []
 
@@ -51,31 +60,35 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         name: .customLong("collect.timeout"),
         help: ArgumentHelp(
             "The longest that a collection may take; a scrape's own timeout less 0.5s, where Prometheus sends a shorter "
-                + "one.",
+                + "one. (default: \(Default.collectTimeout))",
             valueName: "duration"
-        )
+        ),
+        transform: PrometheusDuration.init(parsing:)
     )
-    var collectTimeout = PrometheusDuration(.seconds(10))
+    var collectTimeout = Default.collectTimeout
 
     @Option(
         name: .customLong("collect.max-age"),
         help: ArgumentHelp(
             "A collection younger than this answers another scrape too, so that a pair of Prometheus servers costs "
-                + "libvirtd no more than one.",
+                + "libvirtd no more than one. (default: \(Default.collectMaximumAge))",
             valueName: "duration"
-        )
+        ),
+        transform: PrometheusDuration.init(parsing:)
     )
-    var collectMaximumAge = PrometheusDuration(.seconds(1))
+    var collectMaximumAge = Default.collectMaximumAge
 
     @Option(
         name: .customLong("memory-stats.period"),
         help: ArgumentHelp(
             "How often the hypervisor asks a guest for its statistics, set on each running domain for which nobody set "
-                + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is.",
+                + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is. "
+                + "(default: \(Default.memoryStatsPeriod))",
             valueName: "duration"
-        )
+        ),
+        transform: PrometheusDuration.init(parsing:)
     )
-    var memoryStatsPeriod = PrometheusDuration(.seconds(10))
+    var memoryStatsPeriod = Default.memoryStatsPeriod
 
     @Option(
         name: .customLong("log.level"),
@@ -124,7 +137,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         let logger = Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
         let configuration = try ExporterConfiguration(
             libvirtURI: libvirtURI,
-            listenAddresses: listenAddresses.isEmpty ? [ListenAddress(parsing: ":9177")] : listenAddresses,
+            listenAddresses: listenAddresses.isEmpty ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
             telemetryPath: telemetryPath,
             maximumScrapes: maximumScrapes,
             collectTimeout: collectTimeout.duration,

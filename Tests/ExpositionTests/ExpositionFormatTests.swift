@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: [
         (Double.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (1e300, "1e+300"), (-0.5, "-0.5"), (3, "3.0"),
-        (5e-324, "5e-324"),
+        (.leastNonzeroMagnitude, "5e-324"),
     ])
     func fractionsAreWrittenAsTheFormatReadsThem(value: Double, written: String) {
         let family = MetricFamily(name: "x", kind: .gauge, help: "X.", samples: [Sample(.none, .fraction(value))])

@@ -1,0 +1,101 @@
+import Exposition
+import GuestMemory
+import HTTPTypes
+import Logging
+import MetricsHTTP
+import Testing
+
+@testable import ExporterService
+
+/// The pages, on libvirt's own test driver; real guests and sockets are in the end-to-end tests.
+@Suite struct ExporterTests {
+    private let requests = RequestCounts()
+
+    private func exporter(maximumScrapes: Int = 40) throws -> Exporter {
+        let tally = Tally()
+        let leftBehind = LeftBehindCalls()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        func connection() -> ReconnectingConnection {
+            ReconnectingConnection(
+                uri: "test:///default",
+                name: "test",
+                tally: tally,
+                leftBehind: leftBehind,
+                logger: logger
+            )
+        }
+        return Exporter(
+            collector: Collector(
+                bulk: connection(),
+                inventoryConnection: connection(),
+                inventory: Inventory(),
+                maximumAge: .zero,
+                tally: tally,
+                leftBehind: leftBehind,
+                logger: logger
+            ),
+            tally: tally,
+            leftBehind: leftBehind,
+            requests: requests,
+            configuration: ExporterConfiguration(
+                libvirtURI: "test:///default",
+                listenAddresses: [],
+                telemetryPath: "/metrics",
+                maximumScrapes: maximumScrapes,
+                collectTimeout: .seconds(10),
+                collectMaximumAge: .zero,
+                memoryStatsPeriod: 0
+            )
+        )
+    }
+
+    private func get(_ path: String, _ fields: HTTPFields = [:], from exporter: Exporter) async -> HTTPReply {
+        await exporter.answer(
+            HTTPRequest(method: .get, scheme: "http", authority: "host", path: path, headerFields: fields)
+        )
+    }
+
+    @Test(arguments: [
+        ("/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"), ("/metrics?a=b", 200, nil),
+        ("/", 200, "text/html; charset=utf-8"), ("/-/healthy", 200, "text/plain; charset=utf-8"),
+        ("/-/ready", 200, "text/plain; charset=utf-8"), ("/metrics/", 404, nil), ("/favicon.ico", 404, nil),
+        ("/..", 404, nil),
+    ])
+    func eachPageIsWhereItShouldBe(path: String, code: Int, contentType: String?) async throws {
+        let reply = await get(path, from: try exporter())
+        #expect(reply.status.code == code)
+        #expect(!reply.body.isEmpty)
+        if let contentType { #expect(reply.fields[.contentType] == contentType) }
+    }
+
+    @Test func whatIsNotThereTellsWhereTheMetricsAre() async throws {
+        let reply = await get("/other", from: try exporter())
+        #expect(String(decoding: reply.body, as: UTF8.self).contains("/metrics"))
+    }
+
+    @Test func openMetricsComesWithItsOwnContentType() async throws {
+        let reply = await get("/metrics", [.accept: "application/openmetrics-text"], from: try exporter())
+        #expect(reply.fields[.contentType] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        #expect(String(decoding: reply.body, as: UTF8.self).hasSuffix("\n# EOF\n"))
+    }
+
+    @Test func gzipIsSaidInTheHead() async throws {
+        let reply = await get("/metrics", [.acceptEncoding: "gzip"], from: try exporter())
+        #expect(reply.fields[.contentEncoding] == "gzip")
+        #expect(reply.fields[.vary] == "Accept, Accept-Encoding")
+        #expect(reply.body.starts(with: [0x1f, 0x8b]))
+    }
+
+    @Test func scrapesAboveTheBoundAreRefusedAndSayWhenToComeBack() async throws {
+        let exporter = try exporter(maximumScrapes: 1)
+        let refused = await requests.scrape(atMost: 1) { await get("/metrics", from: exporter) }
+        #expect(refused?.status == .serviceUnavailable)
+        #expect(refused?.fields[.retryAfter] == "1")
+        #expect(await get("/metrics", from: exporter).status == .ok)
+    }
+
+    @Test(arguments: [("<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"), ("plain", "plain")])
+    func textIsEscapedForHTML(text: String, escaped: String) {
+        #expect(text.escapedForHTML() == escaped)
+    }
+}

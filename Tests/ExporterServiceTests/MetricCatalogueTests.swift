@@ -1,0 +1,159 @@
+import Exposition
+import Foundation
+import GuestMemory
+import Libvirt
+import Testing
+
+@testable import ExporterService
+
+@Suite struct MetricCatalogueTests {
+    private static let uuid = DomainUUID(bytes: [UInt8](repeating: 0xab, count: 16))!
+
+    private func readings(_ domains: [DomainSample] = [], isUp: Bool = true) -> Readings {
+        Readings(
+            snapshot: Snapshot(
+                isUp: isUp,
+                time: Date(timeIntervalSince1970: 1_700_000_000),
+                duration: .milliseconds(5),
+                version: isUp ? HypervisorVersion(driver: "QEMU", hypervisor: "7.2.22", libvirt: "9.0.0") : nil,
+                domains: domains
+            ),
+            tally: Tally().counts,
+            callsLeftBehind: 0,
+            httpRequests: [200: 3, 404: 1],
+            process: .ofThisProcess()
+        )
+    }
+
+    private func domain(
+        name: String = "guest",
+        state: DomainState? = .running,
+        configuration: DomainConfiguration? = nil,
+        statistics: MemoryStatistics? = nil
+    ) -> DomainSample {
+        DomainSample(
+            id: DomainID(uuid: Self.uuid, name: name),
+            state: state,
+            info: nil,
+            statistics: statistics,
+            configuration: configuration
+        )
+    }
+
+    private func lines(_ readings: Readings, startingWith prefix: String) -> [String] {
+        String(decoding: ExpositionFormat.text.encode(MetricCatalogue.families(readings)), as: UTF8.self)
+            .split(separator: "\n").map(String.init).filter { $0.hasPrefix(prefix) }
+    }
+
+    @Test func noNameIsThereTwice() {
+        let names = MetricCatalogue.metrics.map(\.name)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test(arguments: MetricCatalogue.metrics.map(\.name))
+    func aMetricFollowsTheConventions(name: String) throws {
+        let metric = try #require(MetricCatalogue.metrics.first { $0.name == name })
+        let base = metric.kind == .counter ? String(name.dropLast("_total".count)) : name
+        #expect(name.hasSuffix("_total") == (metric.kind == .counter))
+        #expect(name.hasSuffix("_info") == (metric.kind == .info))
+        #expect(name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil)
+        for unit in ["bytes", "seconds"] {
+            #expect(base.hasSuffix("_\(unit)") == (metric.unit == unit))
+        }
+        #expect(metric.help.hasSuffix("."))
+        #expect(!metric.help.contains("\n"))
+        for label in metric.labels {
+            #expect(!["job", "instance", "region", "zone", "env", "owner", "team", "service"].contains(label))
+        }
+    }
+
+    @Test func everyStatisticIsUnderItsOwnNameInBytes() {
+        var statistics = MemoryStatistics()
+        statistics.actualBalloon = Kibibytes(1)
+        statistics.available = Kibibytes(2)
+        statistics.usable = Kibibytes(3)
+        statistics.unused = Kibibytes(4)
+        statistics.rss = Kibibytes(5)
+        statistics.diskCaches = Kibibytes(6)
+        statistics.swapIn = Kibibytes(7)
+        statistics.swapOut = Kibibytes(8)
+        statistics.majorFaults = 9
+        statistics.minorFaults = 10
+        statistics.hugetlbAllocations = 11
+        statistics.hugetlbFailures = 12
+        statistics.lastUpdate = 1_700_000_001
+        let labels = #"{domain="guest",uuid="abababab-abab-abab-abab-abababababab"}"#
+        #expect(
+            lines(readings([domain(statistics: statistics)]), startingWith: "libvirt_domain_memory_stats")
+                == [
+                    "actual_balloon_bytes\(labels) 1024", "available_bytes\(labels) 2048", "usable_bytes\(labels) 3072",
+                    "unused_bytes\(labels) 4096", "rss_bytes\(labels) 5120", "disk_caches_bytes\(labels) 6144",
+                    "swap_in_bytes_total\(labels) 7168", "swap_out_bytes_total\(labels) 8192",
+                    "major_fault_total\(labels) 9", "minor_fault_total\(labels) 10",
+                    "hugetlb_pgalloc_total\(labels) 11",
+                    "hugetlb_pgfail_total\(labels) 12", "last_update_timestamp_seconds\(labels) 1700000001",
+                ].map { "libvirt_domain_memory_stats_" + $0 }
+        )
+    }
+
+    @Test func whatIsNotKnownHasNoSeries() {
+        let unknown = readings([domain(state: nil), domain(state: nil, statistics: MemoryStatistics())])
+        #expect(lines(unknown, startingWith: "libvirt_domain").isEmpty)
+    }
+
+    @Test func aDriverThatNeverAnsweredHasNoTimeOfItsLastAnswer() {
+        var statistics = MemoryStatistics()
+        statistics.lastUpdate = 0
+        #expect(lines(readings([domain(statistics: statistics)]), startingWith: "libvirt_domain_memory_stats").isEmpty)
+    }
+
+    @Test(arguments: [
+        (DomainConfiguration(balloon: .device(model: "virtio"), statsPeriod: 3), " 3"),
+        (DomainConfiguration(balloon: .device(model: "virtio")), " 0"),
+        (DomainConfiguration(balloon: .none), nil),
+        (nil, nil),
+    ])
+    func thePeriodIsThatOfTheConfiguration(configuration: DomainConfiguration?, ending: String?) {
+        let found = lines(
+            readings([domain(configuration: configuration)]),
+            startingWith: "libvirt_domain_memory_stats_period_seconds"
+        )
+        #expect(found.count == (ending == nil ? 0 : 1))
+        #expect(found.allSatisfy { $0.hasSuffix(ending ?? "") })
+    }
+
+    @Test func aDomainIsInExactlyOneState() {
+        let states = lines(readings([domain(state: .paused)]), startingWith: "libvirt_domain_state")
+        #expect(states.count == 8)
+        #expect(states.filter { $0.hasSuffix(" 1") }.allSatisfy { $0.contains(#"state="paused""#) })
+        #expect(states.count { $0.hasSuffix(" 0") } == 7)
+    }
+
+    @Test func namesComeOutEscaped() {
+        var statistics = MemoryStatistics()
+        statistics.usable = Kibibytes(1)
+        let found = lines(
+            readings([domain(name: "q\"b\\n\nl <&> 🦊", statistics: statistics)]),
+            startingWith: "libvirt_domain_memory_stats_usable"
+        )
+        #expect(
+            found == [
+                #"libvirt_domain_memory_stats_usable_bytes{domain="q\"b\\n\nl <&> 🦊","#
+                    + #"uuid="abababab-abab-abab-abab-abababababab"} 1024"#
+            ]
+        )
+    }
+
+    @Test func whereLibvirtIsAwayTheExportersOwnMetricsStay() {
+        let readings = readings(isUp: false)
+        #expect(lines(readings, startingWith: "libvirt_up") == ["libvirt_up 0"])
+        #expect(lines(readings, startingWith: "libvirt_version_info").isEmpty)
+        #expect(
+            lines(readings, startingWith: "libvirt_exporter_http_requests_total") == [
+                #"libvirt_exporter_http_requests_total{code="200"} 3"#,
+                #"libvirt_exporter_http_requests_total{code="404"} 1"#,
+            ]
+        )
+        #expect(lines(readings, startingWith: "process_resident_memory_bytes").count == 1)
+    }
+}

@@ -1,0 +1,112 @@
+import Libvirt
+import Logging
+import Testing
+
+@testable import GuestMemory
+
+/// On libvirt's own test driver, which lives in this process; real guests are in the end-to-end tests.
+@Suite struct CollectorTests {
+    private struct Rig {
+        let tally = Tally()
+        let leftBehind = LeftBehindCalls()
+        let inventory = Inventory()
+        let collector: Collector
+        let watch: DomainWatch
+
+        init(uri: String, maximumAge: Duration = .zero) {
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let (tally, leftBehind, inventory) = (tally, leftBehind, inventory)
+            func connection(_ name: String) -> ReconnectingConnection {
+                ReconnectingConnection(uri: uri, name: name, tally: tally, leftBehind: leftBehind, logger: logger)
+            }
+            let domains = connection("domains")
+            collector = Collector(
+                bulk: connection("bulk"),
+                inventoryConnection: domains,
+                inventory: inventory,
+                maximumAge: maximumAge,
+                tally: tally,
+                leftBehind: leftBehind,
+                logger: logger
+            )
+            watch = DomainWatch(
+                connection: domains,
+                inventory: inventory,
+                tally: tally,
+                leftBehind: leftBehind,
+                logger: logger
+            )
+        }
+
+        /// Runs the background parts beside the body.
+        func running(_ body: () async throws -> Void) async throws {
+            let background = [Task { await collector.run() }, Task { await watch.run() }]
+            defer { for task in background { task.cancel() } }
+            try await body()
+            for task in background {
+                task.cancel()
+                await task.value
+            }
+        }
+
+        func snapshot(where condition: (Snapshot) -> Bool) async throws -> Snapshot {
+            for _ in 0..<200 {
+                let snapshot = await collector.snapshot(within: .seconds(5))
+                if condition(snapshot) { return snapshot }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            return await collector.snapshot(within: .seconds(5))
+        }
+    }
+
+    @Test func aSnapshotHasEachDomainWithInfoStatisticsAndConfiguration() async throws {
+        let rig = Rig(uri: "test:///default")
+        try await rig.running {
+            let snapshot = try await rig.snapshot { $0.domains.first?.configuration != nil }
+            let domain = try #require(snapshot.domains.first)
+            #expect(snapshot.isUp)
+            #expect(snapshot.version?.driver == "TEST")
+            #expect(snapshot.domains.count == 1)
+            #expect(domain.id.name == "test")
+            #expect(domain.state == .running)
+            #expect(domain.info?.virtualCPUs == 2)
+            #expect(domain.statistics?.available == Kibibytes(2_097_152))
+            #expect(domain.configuration?.balloon == .device(model: "virtio"))
+        }
+        #expect(rig.tally.counts.errors.isEmpty)
+        #expect(rig.leftBehind.count == 0)
+    }
+
+    @Test func whereLibvirtIsNotThereTheSnapshotSaysSoAtOnce() async throws {
+        let rig = Rig(uri: "qemu+unix:///system?socket=/nonexistent/libvirt-sock")
+        try await rig.running {
+            let snapshot = await rig.collector.snapshot(within: .seconds(5))
+            #expect(!snapshot.isUp)
+            #expect(snapshot.domains.isEmpty)
+            #expect(snapshot.version == nil)
+            #expect(snapshot.duration < .seconds(1))
+        }
+    }
+
+    @Test func aYoungSnapshotIsUsedAgain() async throws {
+        let rig = Rig(uri: "test:///default", maximumAge: .seconds(60))
+        try await rig.running {
+            let first = await rig.collector.snapshot(within: .seconds(5))
+            let second = await rig.collector.snapshot(within: .seconds(5))
+            #expect(first.time == second.time)
+        }
+    }
+
+    @Test func scrapesThatComeTogetherShareOneCollection() async throws {
+        let rig = Rig(uri: "test:///default")
+        try await rig.running {
+            _ = try await rig.snapshot { $0.isUp }
+            let times = await withTaskGroup { group in
+                for _ in 0..<100 { group.addTask { await rig.collector.snapshot(within: .seconds(5)).time } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(times.count == 100)
+            #expect(Set(times).count < 100)
+        }
+    }
+}

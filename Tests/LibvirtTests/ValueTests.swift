@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Libvirt
+
+@Suite struct DomainUUIDTests {
+    @Test func isWrittenAsVirshWritesIt() throws {
+        let uuid = try #require(DomainUUID(bytes: (0..<16).map { $0 * 17 }))
+        #expect(uuid.description == "00112233-4455-6677-8899-aabbccddeeff")
+    }
+
+    @Test func givesItsBytesBack() throws {
+        let bytes: [UInt8] = [
+            0xf4, 0xbb, 0xf0, 0x5f, 0xb7, 0xbe, 0x4c, 0x5a, 0xb7, 0xf5, 0x98, 0x6e, 0x47, 0xd8, 0xcf, 1,
+        ]
+        #expect(try #require(DomainUUID(bytes: bytes)).bytes == bytes)
+    }
+
+    @Test(arguments: [0, 15, 17])
+    func isExactlySixteenBytes(count: Int) {
+        #expect(DomainUUID(bytes: [UInt8](repeating: 1, count: count)) == nil)
+    }
+}
+
+@Suite struct KibibytesTests {
+    @Test(arguments: [(0, 0), (1, 1024), (131_072, 134_217_728), (1 << 54, .max), (.max, .max)])
+    func areBytesWithoutOverflow(count: UInt64, bytes: UInt64) {
+        #expect(Kibibytes(count).bytes == bytes)
+    }
+}
+
+@Suite struct HypervisorVersionTests {
+    @Test(arguments: [(9_000_000, "9.0.0"), (7_002_022, "7.2.22"), (11_003_000, "11.3.0"), (2, "0.0.2")])
+    func isReadFromLibvirtsNumber(number: UInt, text: String) {
+        #expect(HypervisorVersion.text(of: number) == text)
+    }
+}
