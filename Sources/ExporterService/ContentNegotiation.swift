@@ -13,7 +13,9 @@ private struct WeightedItem {
             guard let name = parts.first, !name.isEmpty else { return nil }
             var parameters: [String: String] = [:]
             for part in parts.dropFirst() {
-                let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+                let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                    $0.trimmingSpaces()
+                }
                 if pair.count == 2 { parameters[pair[0]] = pair[1] }
             }
             let quality = parameters.removeValue(forKey: "q").map { Double($0) ?? 0 } ?? 1

@@ -5,9 +5,7 @@ import MetricsHTTP
 
 /// Answers requests: which page, which format, and how long there is for it.
 struct Exporter: Sendable {
-    let collector: Collector
-    let tally: Tally
-    let leftBehind: LeftBehindCalls
+    let observer: HypervisorObserver
     let requests: RequestCounts
     let configuration: ExporterConfiguration
 
@@ -22,26 +20,40 @@ struct Exporter: Sendable {
     }
 
     private func metrics(_ request: HTTPRequest) async -> HTTPReply {
-        let reply = await requests.scrape(atMost: configuration.maximumScrapes) {
-            let snapshot = await collector.snapshot(within: timeout(of: request))
+        let collectors: Set<MetricCollector>
+        do {
+            collectors = try MetricCollector.chosen(
+                collect: request.target.queryValues(named: "collect[]"),
+                exclude: request.target.queryValues(named: "exclude[]"),
+                of: configuration.collectors
+            )
+        } catch {
+            return .plainText(.badRequest, "\(error)")
+        }
+        return await withSnapshot(for: request) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
-                tally: tally.counts,
-                callsLeftBehind: leftBehind.count,
+                tally: observer.tally.counts,
+                callsLeftBehind: observer.leftBehind.count,
                 httpRequests: requests.answered,
                 process: .ofThisProcess()
             )
-            return encode(MetricCatalogue.families(readings), for: request)
+            return encode(MetricCatalogue.families(readings, of: collectors), for: request)
         }
-        guard let reply else {
-            var refusal = HTTPReply.plainText(
-                .serviceUnavailable,
-                "\(configuration.maximumScrapes) scrapes are under way already; try again later."
-            )
-            refusal.fields[.retryAfter] = "1"
-            return refusal
+    }
+
+    /// Answers with what a collection finds, where not too many are asked for already.
+    func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) -> HTTPReply) async -> HTTPReply {
+        let answer = await requests.scrape(atMost: configuration.maximumScrapes) {
+            reply(await observer.collector.snapshot(within: timeout(of: request)))
         }
-        return reply
+        if let answer { return answer }
+        var refusal = HTTPReply.plainText(
+            .serviceUnavailable,
+            "\(configuration.maximumScrapes) scrapes are under way already; try again later."
+        )
+        refusal.fields[.retryAfter] = "1"
+        return refusal
     }
 
     private func encode(_ families: some Sequence<MetricFamily>, for request: HTTPRequest) -> HTTPReply {

@@ -19,53 +19,14 @@ public struct ExporterApplication: Sendable {
     ///
     /// - Throws: `ListenError` where an address cannot be listened on.
     public func run() async throws {
-        let tally = Tally()
-        let leftBehind = LeftBehindCalls()
-        let inventory = Inventory()
-        let uri = configuration.libvirtURI
-
-        var quiet = logger
-        quiet.logLevel = max(.error, logger.logLevel)
-        let bulk = ReconnectingConnection(
-            uri: uri,
-            name: "libvirt-bulk",
-            tally: tally,
-            leftBehind: leftBehind,
-            logger: logger
-        )
-        // It goes where the other one goes: what that one says need not be said twice.
-        let inventoryConnection = ReconnectingConnection(
-            uri: uri,
-            name: "libvirt-domains",
-            tally: tally,
-            leftBehind: leftBehind,
-            logger: quiet
-        )
-        let watch = DomainWatch(
-            connection: inventoryConnection,
-            inventory: inventory,
-            tally: tally,
-            leftBehind: leftBehind,
-            logger: logger
-        )
-        let collector = Collector(
-            bulk: bulk,
-            inventoryConnection: inventoryConnection,
-            inventory: inventory,
+        let observer = HypervisorObserver(
+            uri: configuration.libvirtURI,
             maximumAge: configuration.collectMaximumAge,
-            tally: tally,
-            leftBehind: leftBehind,
+            collectsHost: configuration.collectors.contains(.host),
             logger: logger
         )
-
         let requests = RequestCounts()
-        let exporter = Exporter(
-            collector: collector,
-            tally: tally,
-            leftBehind: leftBehind,
-            requests: requests,
-            configuration: configuration
-        )
+        let exporter = Exporter(observer: observer, requests: requests, configuration: configuration)
         let server = try HTTPServer(
             listeningOn: configuration.listenAddresses,
             logger: logger,
@@ -76,28 +37,21 @@ public struct ExporterApplication: Sendable {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
         }
 
-        var services: [any Service] = [
-            BackgroundService { await collector.run() },
-            BackgroundService { await watch.run() },
-        ]
+        var services: [any Service] = [BackgroundService { await observer.run() }]
         if configuration.memoryStatsPeriod > 0 {
-            let period = StatisticsPeriod(
-                seconds: configuration.memoryStatsPeriod,
-                uri: uri,
-                inventory: inventory,
-                tally: tally,
-                leftBehind: leftBehind,
-                logger: logger
-            )
+            let period = observer.statisticsPeriod(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
         }
         // The last service is the first to be shut down: scrapes under way still find a collector.
         services.append(HTTPService(server: server))
 
+        // What it says at info is said already, in an operator's words.
+        var lifecycleLogger = logger
+        lifecycleLogger.logLevel = max(.error, logger.logLevel)
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: quiet
+            logger: lifecycleLogger
         )
         // A scrape under way is answered within its own timeout; what is not done then is cut off.
         group.maximumGracefulShutdownDuration = configuration.collectTimeout + .seconds(2)

@@ -16,6 +16,8 @@ public struct ExporterConfiguration: Sendable {
     public var collectMaximumAge: Duration
     /// The statistics period, in seconds, for domains that have none; 0 leaves them alone.
     public var memoryStatsPeriod: UInt32
+    /// Which groups of metrics are served.
+    public var collectors: Set<MetricCollector>
 
     /// A configuration of these values.
     public init(
@@ -25,7 +27,8 @@ public struct ExporterConfiguration: Sendable {
         maximumScrapes: Int,
         collectTimeout: Duration,
         collectMaximumAge: Duration,
-        memoryStatsPeriod: UInt32
+        memoryStatsPeriod: UInt32,
+        collectors: Set<MetricCollector> = Set(MetricCollector.allCases)
     ) {
         self.libvirtURI = libvirtURI
         self.listenAddresses = listenAddresses
@@ -34,5 +37,6 @@ public struct ExporterConfiguration: Sendable {
         self.collectTimeout = collectTimeout
         self.collectMaximumAge = collectMaximumAge
         self.memoryStatsPeriod = memoryStatsPeriod
+        self.collectors = collectors
     }
 }

@@ -67,5 +67,37 @@ extension Metric {
         }
     }
 
+    /// Facts about each domain as labels; none for a domain of which they are not known.
+    ///
+    /// - Parameter read: the labels' values, in the order of their names.
+    static func domainInfo(
+        _ name: String,
+        help: String,
+        labels names: [String],
+        _ read: @escaping @Sendable (DomainSample) -> [String]?
+    ) -> Metric {
+        Metric(name: name, kind: .info, unit: nil, help: help, labels: domainLabels + names) { readings in
+            zip(readings.snapshot.domains, readings.domainLabels).compactMap { domain, labels in
+                read(domain).map { Sample(labels.adding(Array(zip(names, $0))), .whole(1)) }
+            }
+        }
+    }
+
+    /// A metric with samples for each domain that one label tells apart.
+    static func domain(
+        _ name: String,
+        _ kind: MetricFamily.Kind,
+        unit: String? = nil,
+        help: String,
+        labels names: [String],
+        _ read: @escaping @Sendable (DomainSample) -> [(values: [String], value: Sample.Value)]
+    ) -> Metric {
+        Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels + names) { readings in
+            zip(readings.snapshot.domains, readings.domainLabels).flatMap { domain, labels in
+                read(domain).map { Sample(labels.adding(Array(zip(names, $0.values))), $0.value) }
+            }
+        }
+    }
+
     private static let domainLabels = ["domain", "uuid"]
 }

@@ -1,4 +1,5 @@
 import Exposition
+import GuestMemory
 import Libvirt
 
 extension MetricCatalogue {
@@ -32,14 +33,15 @@ extension MetricCatalogue {
         .memory(
             "rss",
             help: """
-                The resident size of the process that runs the guest. Seen by the hypervisor; leaves out pages of hugetlbfs.
+                The resident size of the process that runs the guest, without pages of hugetlbfs; on LXC what the container's \
+                control group uses, caches included. Seen by the hypervisor.
                 """
         ) { $0.rss },
         .memory(
             "disk_caches",
             help: """
-                The guest's memory in caches that it gives back without disk traffic: Buffers and Cached in the guest's \
-                /proc/meminfo.
+                The guest's page cache: Buffers, Cached and SwapCached in the guest's /proc/meminfo. Not all of it can be \
+                given back: it holds tmpfs and shared memory too.
                 """
         ) { $0.diskCaches },
         .count(
@@ -95,9 +97,20 @@ extension MetricCatalogue {
                 and its figures stay those of the moment when it started.
                 """
         ) { domain in
-            guard let configuration = domain.configuration, configuration.balloon != .none else { return nil }
+            guard let configuration = domain.known?.configuration, configuration.balloon != nil else { return nil }
             return .whole(UInt64(configuration.statsPeriod ?? 0))
         },
+        .domainStates(
+            "libvirt_domain_memory_stats_status",
+            label: "status",
+            help: """
+                Why the domain's memory statistics are what they are: 1 for the status they have, 0 for the others. \
+                ok: fresh. stale: the driver stopped answering. no_device: no balloon. no_driver: the guest has no driver \
+                for it. no_values: the driver answers without figures. no_period: nobody asks it. paused. unresponsive: \
+                QEMU does not answer. unsupported: this hypervisor has none.
+                """,
+            title: { (status: StatisticsStatus) in status.rawValue }
+        ) { $0.status },
     ]
 }
 

@@ -2,12 +2,23 @@ import Exposition
 
 /// Every metric of the exporter, in the order of the exposition.
 enum MetricCatalogue {
-    /// All of them.
-    static let metrics = exporterMetrics + domainInfoMetrics + memoryStatisticsMetrics + processMetrics
+    /// The metrics of each collector; those of none are always served.
+    static let groups: [(collector: MetricCollector?, metrics: [Metric])] = [
+        (nil, exporterMetrics),
+        (.domain, domainMetrics),
+        (.memoryStats, memoryStatisticsMetrics),
+        (.events, eventMetrics),
+        (.limits, limitMetrics),
+        (.openstack, openStackMetrics),
+        (.host, hostMetrics),
+        (nil, processMetrics),
+    ]
 
-    /// What a scrape answers.
-    static func families(_ readings: Readings) -> some Sequence<MetricFamily> {
+    /// What a scrape of these collectors answers.
+    static func families(_ readings: Readings, of collectors: Set<MetricCollector>) -> some Sequence<MetricFamily> {
         // Lazily: the samples of one family at a time.
-        metrics.lazy.map { $0.family(readings) }
+        groups.lazy.filter { $0.collector.map(collectors.contains) ?? true }
+            .flatMap(\.metrics)
+            .map { $0.family(readings) }
     }
 }

@@ -69,5 +69,7 @@ public struct PrometheusDurationError: Error, Equatable, CustomStringConvertible
     public let text: String
 
     /// What is wrong with the text, and what would be right.
-    public var description: String { "'\(text)' is no duration; write it as 10s, 500ms, 1m or 1m30s, or as whole seconds" }
+    public var description: String {
+        "'\(text)' is no duration; write it as 10s, 500ms, 1m or 1m30s, or as whole seconds"
+    }
 }

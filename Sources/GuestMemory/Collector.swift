@@ -9,10 +9,12 @@ public actor Collector {
     private let inventoryConnection: ReconnectingConnection
     private let inventory: Inventory
     private let maximumAge: Duration
+    private let collectsHost: Bool
     private let tally: Tally
     private let leftBehind: LeftBehindCalls
     private let logger: Logger
 
+    private var judge = Judge()
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var underWay: Task<Snapshot, Never>?
 
@@ -20,11 +22,13 @@ public actor Collector {
     ///   - bulk: the connection of the bulk call.
     ///   - inventoryConnection: the connection that the inventory is read by, idle in a steady state.
     ///   - maximumAge: a snapshot younger than this is used again.
+    ///   - collectsHost: whether the host's own memory is asked for.
     public init(
         bulk: ReconnectingConnection,
         inventoryConnection: ReconnectingConnection,
         inventory: Inventory,
         maximumAge: Duration,
+        collectsHost: Bool,
         tally: Tally,
         leftBehind: LeftBehindCalls,
         logger: Logger
@@ -33,6 +37,7 @@ public actor Collector {
         self.inventoryConnection = inventoryConnection
         self.inventory = inventory
         self.maximumAge = maximumAge
+        self.collectsHost = collectsHost
         self.tally = tally
         self.leftBehind = leftBehind
         self.logger = logger
@@ -61,30 +66,38 @@ public actor Collector {
         let start = ContinuousClock.now
         // The first attempt gets a part of the time, so that a second one can follow within the same scrape.
         let firstDeadline = start + timeout / 2
+        let deadline = start + timeout
         let spare = inventoryConnection.current
         let main = bulk.current ?? spare
 
         async let listed = listDomains(by: spare ?? main, until: firstDeadline)
+        async let host = collectHost(by: spare, until: firstDeadline)
         var statistics = await collectStatistics(by: main, until: firstDeadline)
         if case .late = statistics, let spare = inventoryConnection.current {
             // The stuck call holds the monitor it waits for, so this one passes that domain over and has all others.
-            statistics = await collectStatistics(by: spare, until: start + timeout)
+            statistics = await collectStatistics(by: spare, until: deadline)
         }
 
         let domains = await listed
         let isUp = domains != nil || statistics.records != nil
-        let samples = DomainSample.join(
+        var samples = DomainSample.join(
             domains: domains ?? [],
             records: statistics.records ?? [],
-            configurations: inventory.configurations
+            known: inventory.domains
         )
-        inventory.notice(samples.lazy.map(\.id.uuid))
+        if let main, isUp {
+            let driver = HypervisorDriver(named: main.version.driver)
+            samples = await lookAtHeldMonitors(samples, of: driver, until: deadline)
+            samples = judge.judge(samples, of: driver, now: .now, wall: Date().timeIntervalSince1970)
+        }
+        inventory.expect(samples.lazy.map(\.id.uuid))
         return Snapshot(
             isUp: isUp,
             time: Date(),
             duration: start.duration(to: .now),
             version: isUp ? main?.version : nil,
-            domains: samples
+            domains: samples,
+            host: await host
         )
     }
 
@@ -118,7 +131,7 @@ public actor Collector {
         by open: ReconnectingConnection.Open?,
         until deadline: ContinuousClock.Instant
     ) async -> [(id: DomainID, info: DomainInfo?)]? {
-        guard let open, leftBehind.count < LeftBehindCalls.bound else { return nil }
+        guard let open else { return nil }
         do {
             return try await leftBehind.run(until: deadline) { try await open.connection.activeDomains() }
                 .compactMap { domain in
@@ -130,6 +143,51 @@ public actor Collector {
                         return (domain.id, nil)
                     }
                 }
+        } catch {
+            note(error, on: open.connection)
+            return nil
+        }
+    }
+
+    /// Asks, by a call that never blocks, how the monitors stand that were held when the statistics were collected.
+    private func lookAtHeldMonitors(
+        _ samples: [DomainSample],
+        of driver: HypervisorDriver,
+        until deadline: ContinuousClock.Instant
+    ) async -> [DomainSample] {
+        let held = samples.indices.filter { driver.hasMonitors && samples[$0].statistics?.rss == nil }
+        guard !held.isEmpty, let open = inventoryConnection.current ?? bulk.current else { return samples }
+        var samples = samples
+        do {
+            for index in held {
+                let uuid = samples[index].id.uuid
+                samples[index].monitor = try await leftBehind.run(until: deadline) {
+                    do {
+                        return try await open.connection.controlInfo(uuid)
+                    } catch let error as LibvirtError where error.isDomainGone {
+                        return nil
+                    }
+                }
+            }
+        } catch {
+            note(error, on: open.connection)
+        }
+        return samples
+    }
+
+    private func collectHost(
+        by open: ReconnectingConnection.Open?,
+        until deadline: ContinuousClock.Instant
+    ) async -> HostSample? {
+        guard collectsHost, let open else { return nil }
+        let pools = inventory.hostPages
+        do {
+            return try await leftBehind.run(until: deadline) {
+                HostSample(
+                    memory: try await open.connection.hostMemory(),
+                    pages: try await open.connection.withFreePages(pools)
+                )
+            }
         } catch {
             note(error, on: open.connection)
             return nil

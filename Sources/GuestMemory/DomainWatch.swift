@@ -69,28 +69,36 @@ public struct DomainWatch: Sendable {
             defer { group.cancelAll() }
             for await occasion in occasions {
                 switch occasion {
-                case .event(.started(let domain)), .event(.changed(let domain)):
-                    try await read(domain, from: connection)
-                case .event(.stopped(let domain)):
-                    inventory.remove(domain.uuid)
-                case .sweep:
-                    try await sweep(connection)
+                case .event(let event): try await follow(event, on: connection)
+                case .sweep: try await sweep(connection)
                 }
             }
         }
     }
 
+    private func follow(_ event: DomainEvent, on connection: Connection) async throws {
+        switch event.kind {
+        case .started, .changed, .metadataChanged, .memoryDeviceResized:
+            try await read(event.domain, from: connection)
+        case .stopped, .undefined, .rebooted, .balloonChanged, .memoryFailed:
+            break
+        }
+        inventory.note(event)
+    }
+
     private func sweep(_ connection: Connection) async throws {
         let domains = try await call { try await connection.activeDomainIDs() }
-        inventory.keepOnly(Set(domains.map(\.uuid)))
         for domain in domains { try await read(domain, from: connection) }
+        let hostPages = try await readHostPages(connection)
+        inventory.complete(with: domains.lazy.map(\.uuid), hostPages: hostPages)
     }
 
     /// Reads one domain's configuration. One that has ended in between, or cannot be read, costs only itself.
     private func read(_ domain: DomainID, from connection: Connection) async throws {
         do {
             let xml = try await call { try await connection.domainXML(domain.uuid) }
-            inventory.add(DomainConfiguration(domain: try XMLElement(parsing: xml)), of: domain)
+            let configuration = DomainConfiguration(domain: try XMLElement(parsing: xml))
+            inventory.read(domain, configuration, try await readLimits(domain, from: connection))
         } catch let error as LibvirtError where !error.isConnectionLost {
             tally.count(error)
             inventory.remove(domain.uuid)
@@ -99,6 +107,27 @@ public struct DomainWatch: Sendable {
                 "a domain's configuration cannot be read",
                 metadata: ["domain": "\(domain.name)", "error": "\(error)"]
             )
+        }
+    }
+
+    /// The limits of a domain; none where the host has no cgroups to ask, or the driver no limits.
+    private func readLimits(_ domain: DomainID, from connection: Connection) async throws -> MemoryLimits {
+        do {
+            return try await call { try await connection.memoryLimits(domain.uuid) }
+        } catch let error as LibvirtError where !error.isConnectionLost {
+            return MemoryLimits()
+        }
+    }
+
+    /// The host's pools of huge pages; nil where the driver does not tell.
+    private func readHostPages(_ connection: Connection) async throws -> [HostPagePool]? {
+        do {
+            let xml = try await call { try await connection.capabilities() }
+            return HostPagePool.all(inCapabilities: try XMLElement(parsing: xml))
+        } catch let error as LibvirtError where !error.isConnectionLost {
+            return nil
+        } catch is XMLError {
+            return nil
         }
     }
 

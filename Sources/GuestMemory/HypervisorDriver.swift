@@ -3,7 +3,8 @@ import Libvirt
 /// What a libvirt driver can tell of its domains' memory, and what of that is true: a row a driver.
 ///
 /// Read in the drivers' sources of libvirt 9.0.0 and 11.3.0. A figure is let through only where it means what its
-/// metric says: LXC's swap_in is an amount in use, not a traffic; Xen's available is the maximum, not the guest's total.
+/// metric says: LXC's swap_in is an amount in use, not a traffic, and its actual the configured memory; Xen's available is the maximum,
+/// not the guest's total.
 struct HypervisorDriver: Sendable {
     /// How the statistics are had.
     enum Collection: Sendable {
@@ -17,8 +18,13 @@ struct HypervisorDriver: Sendable {
 
     /// How the statistics are had.
     let collection: Collection
+    /// Whether the figures are the guest's own, and not only the hypervisor's.
+    let hasGuestStatistics: Bool
     /// Whether the statistics period can be set (virDomainSetMemoryStatsPeriod).
     let setsPeriod: Bool
+    /// Whether a domain has a monitor that can be held by another call: its record then has no `rss`, which is read
+    /// behind the same lock (qemu_driver.c, qemuDomainGetStatsBalloon).
+    let hasMonitors: Bool
     /// Keeps of the driver's figures those that mean what their names say.
     private let truthful: @Sendable (MemoryStatistics) -> MemoryStatistics
 
@@ -27,35 +33,38 @@ struct HypervisorDriver: Sendable {
     init(named driver: String) {
         switch driver {
         case "QEMU":
-            self.init(collection: .bulk, setsPeriod: true) { $0 }
-        case "TEST", "Test":
-            self.init(collection: .each, setsPeriod: true) { $0 }
+            self.init(.bulk, hasGuestStatistics: true, setsPeriod: true, hasMonitors: true) { $0 }
+        case "TEST":
+            self.init(.each, hasGuestStatistics: true, setsPeriod: true) { $0 }
         case "Xen":
-            self.init(collection: .each, setsPeriod: false) { figures in
+            self.init(.each) { figures in
                 var kept = MemoryStatistics()
                 kept.actualBalloon = figures.actualBalloon
                 return kept
             }
         case "LXC":
-            self.init(collection: .each, setsPeriod: false) { figures in
+            self.init(.each) { figures in
                 var kept = MemoryStatistics()
-                kept.actualBalloon = figures.actualBalloon
                 kept.rss = figures.rss
                 return kept
             }
-        case "Parallels", "vz", "Virtuozzo":
-            self.init(collection: .bulk, setsPeriod: false) { $0 }
+        case "vz":
+            self.init(.bulk, hasGuestStatistics: true) { $0 }
         default:
-            self.init(collection: .none, setsPeriod: false) { $0 }
+            self.init(.none) { $0 }
         }
     }
 
     private init(
-        collection: Collection,
-        setsPeriod: Bool,
+        _ collection: Collection,
+        hasGuestStatistics: Bool = false,
+        setsPeriod: Bool = false,
+        hasMonitors: Bool = false,
         truthful: @escaping @Sendable (MemoryStatistics) -> MemoryStatistics
     ) {
         self.collection = collection
+        self.hasGuestStatistics = hasGuestStatistics
+        self.hasMonitors = hasMonitors
         self.setsPeriod = setsPeriod
         self.truthful = truthful
     }

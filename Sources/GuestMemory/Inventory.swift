@@ -1,16 +1,18 @@
 import Libvirt
 import Synchronization
 
-/// Who the active domains are and how they are configured: read once, and again on the events that change it, so that
-/// a scrape reads none of it.
+/// Who the active domains are, how they are configured and what happened to them: read once, and again on the events
+/// that change it, so that a scrape reads none of it.
 public final class Inventory: Sendable {
     private struct Storage {
-        var domains: [DomainUUID: (name: String, configuration: DomainConfiguration)] = [:]
+        var domains: [DomainUUID: KnownDomain] = [:]
         var driver: HypervisorDriver?
+        var hostPages: [HostPagePool] = []
+        var isComplete = false
     }
 
     private let storage = Mutex(Storage())
-    /// Yields after the inventory changed; for one consumer.
+    /// Yields after a domain was added or read anew; for one consumer.
     let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
     /// Yields when domains turned up that the inventory does not know; for one consumer.
@@ -23,9 +25,19 @@ public final class Inventory: Sendable {
         (unknownDomains, foundUnknown) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// All configurations that are known, by the domains' UUIDs.
-    var configurations: [DomainUUID: DomainConfiguration] {
-        storage.withLock { $0.domains.mapValues(\.configuration) }
+    /// All domains that are known, by their UUIDs.
+    var domains: [DomainUUID: KnownDomain] {
+        storage.withLock { $0.domains }
+    }
+
+    /// The host's pools of pages, without their free pages.
+    var hostPages: [HostPagePool] {
+        storage.withLock { $0.hostPages }
+    }
+
+    /// Whether the domains have been read once since the connection was opened.
+    public var isComplete: Bool {
+        storage.withLock { $0.isComplete }
     }
 
     /// The domains that could be polled but have no statistics period; empty where the driver cannot set one.
@@ -37,33 +49,66 @@ public final class Inventory: Sendable {
         }
     }
 
-    /// The hypervisor is of this driver.
+    /// A connection to a hypervisor of this driver was opened.
     func connected(to driver: HypervisorDriver) {
-        storage.withLock { $0.driver = driver }
-    }
-
-    func add(_ configuration: DomainConfiguration, of domain: DomainID) {
-        storage.withLock { $0.domains[domain.uuid] = (domain.name, configuration) }
-        changed.yield()
-    }
-
-    func remove(_ domain: DomainUUID) {
-        storage.withLock { _ = $0.domains.removeValue(forKey: domain) }
-    }
-
-    /// Forgets all domains but these.
-    func keepOnly(_ domains: Set<DomainUUID>) {
         storage.withLock { storage in
-            storage.domains = storage.domains.filter { domains.contains($0.key) }
+            storage.driver = driver
+            storage.isComplete = false
         }
     }
 
-    func periodWasSet(to seconds: UInt32, of domain: DomainUUID) {
-        storage.withLock { $0.domains[domain]?.configuration.statsPeriod = seconds }
+    /// All active domains have been read.
+    ///
+    /// - Parameters:
+    ///   - domains: the domains; all others are forgotten.
+    ///   - hostPages: the host's pools of pages; nil where they could not be read.
+    func complete(with domains: some Sequence<DomainUUID>, hostPages: [HostPagePool]?) {
+        let active = Set(domains)
+        storage.withLock { storage in
+            storage.domains = storage.domains.filter { active.contains($0.key) }
+            storage.hostPages = hostPages ?? storage.hostPages
+            storage.isComplete = true
+        }
+    }
+
+    /// A domain was read: it is new, or keeps what happened to it.
+    func read(_ domain: DomainID, _ configuration: DomainConfiguration, _ limits: MemoryLimits) {
+        storage.withLock { storage in
+            var known =
+                storage.domains[domain.uuid] ?? KnownDomain(name: domain.name, configuration: configuration)
+            known.name = domain.name
+            known.configuration = configuration
+            known.limits = limits
+            storage.domains[domain.uuid] = known
+        }
+        changed.yield()
+    }
+
+    /// Something happened to a domain.
+    func note(_ event: DomainEvent, at now: SuspendingClock.Instant = .now) {
+        storage.withLock { storage in
+            storage.domains[event.domain.uuid]?.events.count(event.kind)
+            switch event.kind {
+            case .stopped: storage.domains[event.domain.uuid] = nil
+            case .started, .rebooted: storage.domains[event.domain.uuid]?.beganReporting = now
+            default: break
+            }
+        }
+    }
+
+    func remove(_ domain: DomainUUID) {
+        storage.withLock { $0.domains[domain] = nil }
+    }
+
+    func periodWasSet(to seconds: UInt32, of domain: DomainUUID, at now: SuspendingClock.Instant = .now) {
+        storage.withLock { storage in
+            storage.domains[domain]?.configuration.statsPeriod = seconds
+            storage.domains[domain]?.beganReporting = now
+        }
     }
 
     /// Has the inventory read again where one of these domains is not in it: an event that was lost costs nothing then.
-    func notice(_ domains: some Sequence<DomainUUID>) {
+    func expect(_ domains: some Sequence<DomainUUID>) {
         let knowsAll = storage.withLock { storage in domains.allSatisfy { storage.domains[$0] != nil } }
         if !knowsAll { foundUnknown.yield() }
     }

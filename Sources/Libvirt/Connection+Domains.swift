@@ -149,4 +149,26 @@ extension Connection {
             )
         }
     }
+
+    /// The limits of a domain's memory on its host (virDomainGetMemoryParameters); enters no monitor.
+    ///
+    /// - Throws: `LibvirtError`; one that `isUnsupported` or `isDomainGone` where the host has no cgroups for it.
+    public func memoryLimits(_ uuid: DomainUUID) throws(LibvirtError) -> MemoryLimits {
+        try withDomain(uuid) { domain throws(LibvirtError) in
+            let call = "virDomainGetMemoryParameters"
+            var count: Int32 = 0
+            guard unsafe virDomainGetMemoryParameters(domain.pointer, nil, &count, 0) == 0 else {
+                throw .last(in: call)
+            }
+            var parameters = unsafe [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
+            guard unsafe virDomainGetMemoryParameters(domain.pointer, &parameters, &count, 0) == 0 else {
+                throw .last(in: call)
+            }
+            var limits = MemoryLimits()
+            unsafe parameters.withUnsafeBufferPointer { buffer in
+                for index in 0..<Int(count) { unsafe limits.take(TypedParameter(buffer.baseAddress! + index)) }
+            }
+            return limits
+        }
+    }
 }

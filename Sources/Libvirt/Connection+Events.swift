@@ -4,31 +4,36 @@ extension Connection {
     /// What happens to the hypervisor's domains, from now until the connection closes; ask for it once a connection.
     ///
     /// The callbacks run on the event loop's thread and only note what happened here. A consumer that falls more than
-    /// ten thousand events behind loses the oldest ones.
+    /// ten thousand events behind loses the oldest ones. An event that this driver or its libvirtd does not have never
+    /// comes, and that is all.
     ///
-    /// - Throws: `LibvirtError` where the driver has no lifecycle events.
+    /// - Throws: `LibvirtError` where the connection is lost.
     public func events() throws(LibvirtError) -> AsyncStream<DomainEvent> {
-        let connection = try unsafe requireOpen("virConnectDomainEventRegisterAny")
+        let call = "virConnectDomainEventRegisterAny"
+        let connection = try unsafe requireOpen(call)
         let (stream, continuation) = AsyncStream.makeStream(
             of: DomainEvent.self,
             bufferingPolicy: .bufferingNewest(10_000)
         )
         let sink = EventSink(continuation)
-        let context = unsafe sink.retained()
-        let id = unsafe virConnectDomainEventRegisterAny(
-            connection,
-            nil,
-            Int32(VIR_DOMAIN_EVENT_ID_LIFECYCLE.rawValue),
-            unsafeBitCast(lifecycleCallback, to: virConnectDomainEventGenericCallback.self),
-            context,
-            releaseEventSink
-        )
-        guard id >= 0 else {
-            let error = LibvirtError.last(in: "virConnectDomainEventRegisterAny")
+        for unsafe(event, callback) in unsafe eventRegistrations {
+            let context = unsafe sink.retained()
+            let id = unsafe virConnectDomainEventRegisterAny(
+                connection,
+                nil,
+                Int32(event.rawValue),
+                callback,
+                context,
+                releaseEventSink
+            )
+            guard id < 0 else {
+                eventCallbacks.append(id)
+                continue
+            }
+            let error = LibvirtError.last(in: call)
             unsafe releaseEventSink(context)
-            throw error
+            if error.isConnectionLost { throw error }
         }
-        eventCallbacks.append(id)
         return stream
     }
 
@@ -89,13 +94,72 @@ private let closeCallback: virConnectCloseFunc = { _, _, context in
     unsafe CloseSink.yield((), to: context)
 }
 
+/// Notes an event of the domain that libvirt handed over, which is valid only inside the callback.
+private func note(_ kind: DomainEvent.Kind, of domain: virDomainPtr?, to context: UnsafeMutableRawPointer?) {
+    guard let domain = unsafe domain else { return }
+    unsafe EventSink.yield(DomainEvent(kind, of: DomainID(domain)), to: context)
+}
+
 private let lifecycleCallback: virConnectDomainEventCallback = { _, domain, event, _, context in
-    guard let domain = unsafe domain else { return 0 }
-    let id = unsafe DomainID(domain)
-    switch virDomainEventType(rawValue: UInt32(bitPattern: event)) {
-    case VIR_DOMAIN_EVENT_STARTED: unsafe EventSink.yield(.started(id), to: context)
-    case VIR_DOMAIN_EVENT_STOPPED: unsafe EventSink.yield(.stopped(id), to: context)
-    default: unsafe EventSink.yield(.changed(id), to: context)
-    }
+    let kind: DomainEvent.Kind =
+        switch virDomainEventType(rawValue: UInt32(bitPattern: event)) {
+        case VIR_DOMAIN_EVENT_STARTED: .started
+        case VIR_DOMAIN_EVENT_STOPPED: .stopped
+        case VIR_DOMAIN_EVENT_UNDEFINED: .undefined
+        default: .changed
+        }
+    unsafe note(kind, of: domain, to: context)
     return 0
 }
+
+private let rebootCallback: virConnectDomainEventGenericCallback = { _, domain, context in
+    unsafe note(.rebooted, of: domain, to: context)
+}
+
+private let balloonCallback: virConnectDomainEventBalloonChangeCallback = { _, domain, _, context in
+    unsafe note(.balloonChanged, of: domain, to: context)
+}
+
+private let metadataCallback: virConnectDomainEventMetadataChangeCallback = { _, domain, _, _, context in
+    unsafe note(.metadataChanged, of: domain, to: context)
+}
+
+private let memoryFailureCallback: virConnectDomainEventMemoryFailureCallback = {
+    _,
+    domain,
+    recipient,
+    action,
+    _,
+    context in
+    unsafe note(.memoryFailed(MemoryFailure(recipient: recipient, action: action)), of: domain, to: context)
+}
+
+private let memoryDeviceCallback: virConnectDomainEventMemoryDeviceSizeChangeCallback = { _, domain, _, _, context in
+    unsafe note(.memoryDeviceResized, of: domain, to: context)
+}
+
+/// The events and their callbacks; libvirt takes all of them by the type of the plainest (VIR_DOMAIN_EVENT_CALLBACK, a
+/// macro, does the same).
+private let eventRegistrations: [(virDomainEventID, virConnectDomainEventGenericCallback)] = unsafe [
+    (
+        VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        unsafeBitCast(lifecycleCallback, to: virConnectDomainEventGenericCallback.self)
+    ),
+    (VIR_DOMAIN_EVENT_ID_REBOOT, rebootCallback),
+    (
+        VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE,
+        unsafeBitCast(balloonCallback, to: virConnectDomainEventGenericCallback.self)
+    ),
+    (
+        VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+        unsafeBitCast(metadataCallback, to: virConnectDomainEventGenericCallback.self)
+    ),
+    (
+        VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE,
+        unsafeBitCast(memoryFailureCallback, to: virConnectDomainEventGenericCallback.self)
+    ),
+    (
+        VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE,
+        unsafeBitCast(memoryDeviceCallback, to: virConnectDomainEventGenericCallback.self)
+    ),
+]

@@ -1,9 +1,52 @@
 /// What a connection's events say of a domain.
-public enum DomainEvent: Hashable, Sendable {
-    /// The domain runs now, from a start or an incoming migration (VIR_DOMAIN_EVENT_STARTED).
-    case started(DomainID)
-    /// The domain has ended on this host (VIR_DOMAIN_EVENT_STOPPED).
-    case stopped(DomainID)
-    /// Something else in the domain's life: defined, undefined, renamed, suspended, resumed, crashed.
-    case changed(DomainID)
+public struct DomainEvent: Hashable, Sendable {
+    /// The kinds of event.
+    public enum Kind: Hashable, Sendable {
+        /// The domain runs now, from a start or an incoming migration (VIR_DOMAIN_EVENT_STARTED).
+        case started
+        /// The domain has ended on this host (VIR_DOMAIN_EVENT_STOPPED).
+        case stopped
+        /// The domain was removed from libvirt (VIR_DOMAIN_EVENT_UNDEFINED); it may run on.
+        case undefined
+        /// Something else in the domain's life: defined, renamed, suspended, resumed, crashed.
+        case changed
+        /// The guest rebooted (VIR_DOMAIN_EVENT_ID_REBOOT).
+        case rebooted
+        /// The balloon has another size (VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE); about one a second while it moves.
+        case balloonChanged
+        /// The title, the description or a metadata element changed (VIR_DOMAIN_EVENT_ID_METADATA_CHANGE).
+        case metadataChanged
+        /// The host's hardware lost a page of memory (VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE).
+        case memoryFailed(MemoryFailure)
+        /// A memory device, as virtio-mem, has another size (VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE).
+        case memoryDeviceResized
+    }
+
+    /// The domain.
+    public let domain: DomainID
+    /// What happened.
+    public let kind: Kind
+
+    /// An event of this kind.
+    public init(_ kind: Kind, of domain: DomainID) {
+        self.kind = kind
+        self.domain = domain
+    }
+}
+
+/// Whose memory was lost by a failure of the host's hardware, and what was done.
+public struct MemoryFailure: Hashable, Sendable {
+    /// Whose memory it was (virDomainMemoryFailureRecipientType): `hypervisor` or `guest`.
+    public let recipient: String
+    /// What was done (virDomainMemoryFailureActionType): `ignore`, `inject`, `fatal` or `reset`.
+    public let action: String
+
+    /// The failure of libvirt's numbers; a number that this program does not know yet stays a number.
+    init(recipient: Int32, action: Int32) {
+        func name(_ number: Int32, of names: [String]) -> String {
+            names.indices.contains(Int(number)) ? names[Int(number)] : "\(number)"
+        }
+        self.recipient = name(recipient, of: ["hypervisor", "guest"])
+        self.action = name(action, of: ["ignore", "inject", "fatal", "reset"])
+    }
 }

@@ -12,7 +12,7 @@ public struct MemoryStatistics: Hashable, Sendable {
     public var unused: Kibibytes?
     /// The resident size of the process that runs the guest.
     public var rss: Kibibytes?
-    /// `Buffers` and `Cached` of the guest's /proc/meminfo.
+    /// `Buffers`, `Cached` and `SwapCached` of the guest's /proc/meminfo.
     public var diskCaches: Kibibytes?
     /// Memory swapped in since the guest booted.
     public var swapIn: Kibibytes?

@@ -11,10 +11,10 @@ struct TypedParameter {
     }
 
     /// Whether this is its name; compared as C strings, for a Swift string a parameter costs a hundred times as much.
-    func isNamed(_ name: StaticString) -> Bool {
+    func isNamed(_ name: String) -> Bool {
         let offset = unsafe MemoryLayout<virTypedParameter>.offset(of: \.field)!
         let field = unsafe (UnsafeRawPointer(pointer) + offset).assumingMemoryBound(to: CChar.self)
-        return unsafe strcmp(field, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+        return unsafe strcmp(field, name) == 0
     }
 
     /// Its value, where it is an unsigned integer of 64 bits.

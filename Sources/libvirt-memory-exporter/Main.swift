@@ -102,6 +102,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     )
     var logFormat = LogFormat.logfmt
 
+    @OptionGroup(title: "Collectors")
+    var collectors: CollectorOptions
+
     func validate() throws {
         guard telemetryPath.hasPrefix("/"), !telemetryPath.contains(where: { "?# ".contains($0) }) else {
             throw ValidationError(
@@ -137,12 +140,14 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         let logger = Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
         let configuration = try ExporterConfiguration(
             libvirtURI: libvirtURI,
-            listenAddresses: listenAddresses.isEmpty ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
+            listenAddresses: listenAddresses.isEmpty
+                ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
             telemetryPath: telemetryPath,
             maximumScrapes: maximumScrapes,
             collectTimeout: collectTimeout.duration,
             collectMaximumAge: collectMaximumAge.duration,
-            memoryStatsPeriod: statsPeriodSeconds ?? 0
+            memoryStatsPeriod: statsPeriodSeconds ?? 0,
+            collectors: collectors.enabled
         )
         do {
             try await ExporterApplication(configuration: configuration, logger: logger).run()

@@ -14,13 +14,18 @@ import Testing
 
             Made from the exporter's own catalogue by `make docs`.
 
-            | metric | type | labels | what it is |
-            |---|---|---|---|
+            A metric of a collector is left out by `--no-collector.NAME`, or for one scrape by `?exclude[]=NAME`.
+
+            | metric | type | collector | labels | what it is |
+            |---|---|---|---|---|
 
             """
-        for metric in MetricCatalogue.metrics {
-            let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
-            text += "| `\(metric.name)` | \(metric.kind) | \(labels) | \(metric.help) |\n"
+        for (collector, metrics) in MetricCatalogue.groups {
+            for metric in metrics {
+                let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+                let name = collector.map { "`\($0.rawValue)`" } ?? ""
+                text += "| `\(metric.name)` | \(metric.kind) | \(name) | \(labels) | \(metric.help) |\n"
+            }
         }
         return text
     }

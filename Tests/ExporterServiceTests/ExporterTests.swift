@@ -11,31 +11,14 @@ import Testing
 @Suite struct ExporterTests {
     private let requests = RequestCounts()
 
-    private func exporter(maximumScrapes: Int = 40) throws -> Exporter {
-        let tally = Tally()
-        let leftBehind = LeftBehindCalls()
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        func connection() -> ReconnectingConnection {
-            ReconnectingConnection(
+    private func exporter(maximumScrapes: Int = 40) -> Exporter {
+        Exporter(
+            observer: HypervisorObserver(
                 uri: "test:///default",
-                name: "test",
-                tally: tally,
-                leftBehind: leftBehind,
-                logger: logger
-            )
-        }
-        return Exporter(
-            collector: Collector(
-                bulk: connection(),
-                inventoryConnection: connection(),
-                inventory: Inventory(),
                 maximumAge: .zero,
-                tally: tally,
-                leftBehind: leftBehind,
-                logger: logger
+                collectsHost: true,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             ),
-            tally: tally,
-            leftBehind: leftBehind,
             requests: requests,
             configuration: ExporterConfiguration(
                 libvirtURI: "test:///default",
@@ -62,32 +45,54 @@ import Testing
         ("/..", 404, nil),
     ])
     func eachPageIsWhereItShouldBe(path: String, code: Int, contentType: String?) async throws {
-        let reply = await get(path, from: try exporter())
+        let reply = await get(path, from: exporter())
         #expect(reply.status.code == code)
         #expect(!reply.body.isEmpty)
         if let contentType { #expect(reply.fields[.contentType] == contentType) }
     }
 
     @Test func whatIsNotThereTellsWhereTheMetricsAre() async throws {
-        let reply = await get("/other", from: try exporter())
+        let reply = await get("/other", from: exporter())
         #expect(String(decoding: reply.body, as: UTF8.self).contains("/metrics"))
     }
 
     @Test func openMetricsComesWithItsOwnContentType() async throws {
-        let reply = await get("/metrics", [.accept: "application/openmetrics-text"], from: try exporter())
+        let reply = await get("/metrics", [.accept: "application/openmetrics-text"], from: exporter())
         #expect(reply.fields[.contentType] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
         #expect(String(decoding: reply.body, as: UTF8.self).hasSuffix("\n# EOF\n"))
     }
 
+    @Test(arguments: [
+        ("collect[]=host", true, false), ("collect%5B%5D=domain&collect[]=host", true, true),
+        ("exclude[]=host", false, true), ("other=1", true, true),
+    ])
+    func aScrapeMayChooseItsCollectors(query: String, host: Bool, domain: Bool) async throws {
+        let exporter = exporter()
+        let task = Task { await exporter.observer.run() }
+        defer { task.cancel() }
+        var body = ""
+        for _ in 0..<200 where !body.contains("libvirt_up 1") {
+            body = String(decoding: await get("/metrics?\(query)", from: exporter).body, as: UTF8.self)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(body.contains("\nlibvirt_host_") == host)
+        #expect(body.contains("\nlibvirt_domain_info_virtual_cpus") == domain)
+    }
+
+    @Test(arguments: ["collect[]=hosts", "exclude[]=x", "collect[]=host&exclude[]=domain", "collect[]="])
+    func aCollectorThatThereIsNotIsABadRequest(query: String) async {
+        #expect(await get("/metrics?\(query)", from: exporter()).status == .badRequest)
+    }
+
     @Test func gzipIsSaidInTheHead() async throws {
-        let reply = await get("/metrics", [.acceptEncoding: "gzip"], from: try exporter())
+        let reply = await get("/metrics", [.acceptEncoding: "gzip"], from: exporter())
         #expect(reply.fields[.contentEncoding] == "gzip")
         #expect(reply.fields[.vary] == "Accept, Accept-Encoding")
         #expect(reply.body.starts(with: [0x1f, 0x8b]))
     }
 
     @Test func scrapesAboveTheBoundAreRefusedAndSayWhenToComeBack() async throws {
-        let exporter = try exporter(maximumScrapes: 1)
+        let exporter = exporter(maximumScrapes: 1)
         let refused = await requests.scrape(atMost: 1) { await get("/metrics", from: exporter) }
         #expect(refused?.status == .serviceUnavailable)
         #expect(refused?.fields[.retryAfter] == "1")

@@ -19,7 +19,7 @@ import Testing
     ])
     func theBalloonDeviceAndItsPeriodAreRead(devices: String, model: String, period: UInt32?, lacks: Bool) throws {
         let configuration = try configuration(devices)
-        #expect(configuration.balloon == .device(model: model))
+        #expect(configuration.balloon?.model == model)
         #expect(configuration.statsPeriod == period)
         #expect(configuration.lacksStatsPeriod == lacks)
     }
@@ -27,11 +27,65 @@ import Testing
     @Test(arguments: ["<memballoon model='none'/>", "", "<memballoon/>"])
     func withoutADeviceThereIsNoPeriodToSet(devices: String) throws {
         let configuration = try configuration(devices)
-        #expect(configuration.balloon == .none)
+        #expect(configuration.balloon == nil)
         #expect(!configuration.lacksStatsPeriod)
     }
 
     @Test func aDocumentOfAnotherKindHasNoBalloon() throws {
-        #expect(DomainConfiguration(domain: XMLElement(name: "network")).balloon == .none)
+        #expect(DomainConfiguration(domain: XMLElement(name: "network")).balloon == nil)
+    }
+
+    @Test func whatMattersToReadingMemoryFiguresIsRead() throws {
+        let configuration = DomainConfiguration(
+            domain: try XMLElement(
+                parsing: """
+                    <domain type='kvm'>
+                      <title>The "first" one</title>
+                      <memoryBacking><hugepages><page size='2048' unit='KiB'/><page size='1048576' unit='KiB' nodeset='1'/>
+                      </hugepages></memoryBacking>
+                      <os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>
+                      <devices>
+                        <memory model='virtio-mem'>
+                          <target><size unit='KiB'>1048576</size><node>0</node><block unit='KiB'>2048</block>
+                            <requested unit='KiB'>524288</requested><current unit='KiB'>262144</current></target>
+                          <alias name='virtiomem0'/>
+                        </memory>
+                        <memory model='dimm'><target><size unit='KiB'>1048576</size></target><alias name='dimm0'/></memory>
+                        <memballoon model='virtio' autodeflate='on' freePageReporting='on'/>
+                      </devices>
+                    </domain>
+                    """
+            )
+        )
+        #expect(configuration.type == "kvm")
+        #expect(configuration.osType == "hvm")
+        #expect(configuration.machine == "pc-q35-7.2")
+        #expect(configuration.title == #"The "first" one"#)
+        #expect(configuration.balloon?.autodeflate == true)
+        #expect(configuration.balloon?.freePageReporting == true)
+        #expect(configuration.hugePages == .ofSizes([Kibibytes(2048), Kibibytes(1_048_576)]))
+        #expect(
+            configuration.memoryDevices == [
+                DomainConfiguration.MemoryDevice(
+                    alias: "virtiomem0",
+                    size: Kibibytes(1_048_576),
+                    requested: Kibibytes(524_288),
+                    current: Kibibytes(262_144)
+                )
+            ]
+        )
+        #expect(configuration.openStack == nil)
+    }
+
+    @Test func hugePagesWithoutASizeAreOfTheDefaultSize() throws {
+        let domain = try XMLElement(parsing: "<domain><memoryBacking><hugepages/></memoryBacking></domain>")
+        #expect(DomainConfiguration(domain: domain).hugePages == .ofDefaultSize)
+    }
+
+    @Test func aTitleOfAnyLengthMakesALabelOfABoundedOne() throws {
+        let title = String(repeating: "e\u{301}", count: 100_000)
+        let domain = XMLElement(name: "domain", children: [XMLElement(name: "title", text: title)])
+        #expect(DomainConfiguration(domain: domain).title.unicodeScalars.count == 256)
+        #expect(DomainConfiguration(domain: domain).title.hasSuffix("…"))
     }
 }

@@ -20,11 +20,11 @@ import Testing
 
     @Test func whatBothCallsSayOfADomainIsPutTogether() throws {
         let domain = id(1, "a")
-        let configuration = DomainConfiguration(balloon: .device(model: "virtio"), statsPeriod: 10)
+        let configuration = DomainConfiguration(balloon: DomainConfiguration.Balloon(model: "virtio"), statsPeriod: 10)
         let samples = DomainSample.join(
             domains: [(domain, info(.running))],
             records: [record(domain, .paused)],
-            configurations: [domain.uuid: configuration]
+            known: [domain.uuid: KnownDomain(name: "a", configuration: configuration)]
         )
         let sample = try #require(samples.first)
         #expect(samples.count == 1)
@@ -32,14 +32,14 @@ import Testing
         #expect(sample.state == .paused)
         #expect(sample.info == info(.running))
         #expect(sample.statistics?.usable == Kibibytes(7))
-        #expect(sample.configuration == configuration)
+        #expect(sample.known?.configuration == configuration)
     }
 
     @Test func aDomainInOneListOnlyKeepsWhatWasFoundOfIt() {
         let samples = DomainSample.join(
             domains: [(id(1, "started"), info(.running)), (id(3, "unknown"), nil)],
             records: [record(id(2, "ended"), nil)],
-            configurations: [:]
+            known: [:]
         )
         #expect(samples.map(\.id.name) == ["ended", "started", "unknown"])
         #expect(samples.map(\.state) == [nil, .running, nil])
@@ -51,7 +51,7 @@ import Testing
         let samples = DomainSample.join(
             domains: [(id(1, "old"), info(.running)), (id(1, "older"), info(.running))],
             records: [record(id(1, "new"), .running), record(id(1, "newer"), .running)],
-            configurations: [:]
+            known: [:]
         )
         #expect(samples.map(\.id.name) == ["new"])
     }
@@ -60,7 +60,7 @@ import Testing
         let samples = DomainSample.join(
             domains: [(id(2, "same"), nil), (id(1, "same"), nil)],
             records: [],
-            configurations: [:]
+            known: [:]
         )
         #expect(samples.map(\.id) == [id(1, "same"), id(2, "same")])
     }

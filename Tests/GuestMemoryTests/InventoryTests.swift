@@ -10,20 +10,20 @@ import Testing
         DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: number, count: 16))!, name: "domain \(number)")
     }
 
-    private func add(_ number: UInt8, period: UInt32?, balloon: DomainConfiguration.Balloon = .device(model: "virtio"))
-    {
-        inventory.add(DomainConfiguration(balloon: balloon, statsPeriod: period), of: id(number))
+    private func add(_ number: UInt8, period: UInt32?, hasBalloon: Bool = true) {
+        let balloon = hasBalloon ? DomainConfiguration.Balloon(model: "virtio") : nil
+        inventory.read(id(number), DomainConfiguration(balloon: balloon, statsPeriod: period), MemoryLimits())
     }
 
     @Test func theDomainsThatNobodyHasPolledAreKnownByName() {
         inventory.connected(to: HypervisorDriver(named: "QEMU"))
         add(1, period: nil)
         add(2, period: 3)
-        add(3, period: nil, balloon: .none)
+        add(3, period: nil, hasBalloon: false)
         #expect(inventory.domainsWithoutPeriod == [id(1)])
         inventory.periodWasSet(to: 10, of: id(1).uuid)
         #expect(inventory.domainsWithoutPeriod.isEmpty)
-        #expect(inventory.configurations[id(1).uuid]?.statsPeriod == 10)
+        #expect(inventory.domains[id(1).uuid]?.configuration.statsPeriod == 10)
     }
 
     @Test func whereTheDriverSetsNoPeriodNoneIsMissing() {
@@ -36,16 +36,59 @@ import Testing
     @Test func aDomainThatEndedIsForgotten() {
         for number: UInt8 in 1...3 { add(number, period: nil) }
         inventory.remove(id(2).uuid)
-        #expect(Set(inventory.configurations.keys) == [id(1).uuid, id(3).uuid])
-        inventory.keepOnly([id(3).uuid, id(4).uuid])
-        #expect(Set(inventory.configurations.keys) == [id(3).uuid])
+        #expect(Set(inventory.domains.keys) == [id(1).uuid, id(3).uuid])
+        inventory.complete(with: [id(3).uuid, id(4).uuid], hostPages: nil)
+        #expect(Set(inventory.domains.keys) == [id(3).uuid])
     }
 
     @Test func aDomainThatIsNotInItHasItReadAgain() async {
         add(1, period: nil)
-        inventory.notice([id(1).uuid])
-        inventory.notice([id(1).uuid, id(2).uuid])
+        inventory.expect([id(1).uuid])
+        inventory.expect([id(1).uuid, id(2).uuid])
         var unknown = inventory.unknownDomains.makeAsyncIterator()
         #expect(await unknown.next() != nil)
+    }
+
+    @Test func whatHappensToADomainIsCountedAndKeptWhenItIsReadAgain() {
+        add(1, period: 3)
+        inventory.note(DomainEvent(.balloonChanged, of: id(1)))
+        inventory.note(DomainEvent(.balloonChanged, of: id(1)))
+        inventory.note(DomainEvent(.metadataChanged, of: id(1)))
+        inventory.note(DomainEvent(.memoryDeviceResized, of: id(1)))
+        inventory.note(DomainEvent(.rebooted, of: id(1)))
+        add(1, period: 4)
+        let events = inventory.domains[id(1).uuid]?.events
+        #expect(events?.balloonChanges == 2)
+        #expect(events?.metadataChanges == 1)
+        #expect(events?.memoryDeviceResizes == 1)
+        #expect(events?.reboots == 1)
+        #expect(inventory.domains[id(1).uuid]?.configuration.statsPeriod == 4)
+    }
+
+    @Test func aGuestBeginsToReportAnewWhenItStartsRebootsOrIsToldTo() {
+        let now = SuspendingClock.now
+        add(1, period: nil)
+        #expect(inventory.domains[id(1).uuid]?.beganReporting == nil)
+        inventory.note(DomainEvent(.started, of: id(1)), at: now)
+        #expect(inventory.domains[id(1).uuid]?.beganReporting == now)
+        inventory.note(DomainEvent(.rebooted, of: id(1)), at: now + .seconds(1))
+        #expect(inventory.domains[id(1).uuid]?.beganReporting == now + .seconds(1))
+        inventory.periodWasSet(to: 10, of: id(1).uuid, at: now + .seconds(2))
+        #expect(inventory.domains[id(1).uuid]?.beganReporting == now + .seconds(2))
+    }
+
+    @Test func aDomainThatStoppedIsForgottenAndItsCountsStartAgain() {
+        add(1, period: 3)
+        inventory.note(DomainEvent(.balloonChanged, of: id(1)))
+        inventory.note(DomainEvent(.stopped, of: id(1)))
+        #expect(inventory.domains.isEmpty)
+        add(1, period: 3)
+        #expect(inventory.domains[id(1).uuid]?.events == EventCounts())
+    }
+
+    @Test func anEventOfADomainThatIsNotKnownIsNoDomain() {
+        inventory.note(DomainEvent(.balloonChanged, of: id(9)))
+        inventory.note(DomainEvent(.started, of: id(9)))
+        #expect(inventory.domains.isEmpty)
     }
 }

@@ -1,0 +1,74 @@
+import Libvirt
+
+extension DomainConfiguration {
+    /// Reads a `<domain>` element. What is missing or malformed in it is as if it were not there.
+    public init(domain: XMLElement) {
+        let devices = domain.child("devices")
+        self.init(balloon: devices?.child("memballoon").flatMap(Balloon.init))
+        let period = devices?.child("memballoon")?.child("stats")?.attributes["period"].flatMap { UInt32($0) }
+        statsPeriod = period == 0 ? nil : period
+        type = domain.attributes["type"].bounded
+        let osType = domain.child("os")?.child("type")
+        self.osType = osType?.text.bounded ?? ""
+        machine = osType?.attributes["machine"].bounded ?? ""
+        title = domain.child("title")?.text.bounded ?? ""
+        hugePages = HugePages(domain.child("memoryBacking")?.child("hugepages"))
+        memoryDevices = devices?.children.filter { $0.name == "memory" }.compactMap(MemoryDevice.init) ?? []
+        openStack = domain.child("metadata").flatMap(OpenStackInstance.init(metadata:))
+    }
+}
+
+extension DomainConfiguration.Balloon {
+    fileprivate init?(_ memballoon: XMLElement) {
+        guard let model = memballoon.attributes["model"], model != "none" else { return nil }
+        self.init(model: model)
+        autodeflate = memballoon.attributes["autodeflate"] == "on"
+        freePageReporting = memballoon.attributes["freePageReporting"] == "on"
+    }
+}
+
+extension DomainConfiguration.HugePages {
+    fileprivate init(_ hugepages: XMLElement?) {
+        guard let hugepages else {
+            self = .none
+            return
+        }
+        let sizes = hugepages.children.filter { $0.name == "page" }
+            .compactMap { Kibibytes($0.attributes["size"], unit: $0.attributes["unit"]) }
+        self = sizes.isEmpty ? .ofDefaultSize : .ofSizes(sizes)
+    }
+}
+
+extension DomainConfiguration.MemoryDevice {
+    fileprivate init?(_ memory: XMLElement) {
+        func amount(_ name: String) -> Kibibytes? {
+            memory.child("target")?.child(name).flatMap { Kibibytes($0.text, unit: $0.attributes["unit"]) }
+        }
+        guard memory.attributes["model"] == "virtio-mem", let alias = memory.child("alias")?.attributes["name"],
+            let size = amount("size"), let requested = amount("requested")
+        else { return nil }
+        self.init(alias: alias, size: size, requested: requested, current: amount("current"))
+    }
+}
+
+extension String {
+    /// The text as it may stand in a label: others write it, and each scrape carries it.
+    var bounded: String {
+        let longest = 256
+        guard unicodeScalars.count > longest else { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.prefix(longest - 1))) + "…"
+    }
+}
+
+extension String? {
+    /// The text as it may stand in a label; empty where there is none.
+    var bounded: String { self?.bounded ?? "" }
+}
+
+extension Kibibytes {
+    /// An amount as libvirt's XML gives it: it writes KiB, whatever it read (virDomainDefFormat).
+    init?(_ number: String?, unit: String?) {
+        guard let number, let count = UInt64(number), unit == nil || unit == "KiB" else { return nil }
+        self.init(count)
+    }
+}

@@ -1,0 +1,84 @@
+import Libvirt
+import Logging
+
+/// The parts that watch one hypervisor and collect from it, joined.
+public struct HypervisorObserver: Sendable {
+    /// What is counted of libvirt's calls.
+    public let tally: Tally
+    /// The calls that were left behind.
+    public let leftBehind: LeftBehindCalls
+    /// Who the domains are.
+    public let inventory: Inventory
+    /// What a scrape asks.
+    public let collector: Collector
+    private let watch: DomainWatch
+    private let uri: String
+    private let logger: Logger
+
+    /// An observer that is yet to be run.
+    ///
+    /// - Parameters:
+    ///   - uri: the hypervisor's address, as `qemu:///system`.
+    ///   - maximumAge: a snapshot younger than this is used again.
+    ///   - collectsHost: whether the host's own memory is asked for.
+    public init(uri: String, maximumAge: Duration, collectsHost: Bool, logger: Logger) {
+        let (tally, leftBehind, inventory) = (Tally(), LeftBehindCalls(), Inventory())
+        let bulk = ReconnectingConnection(
+            uri: uri,
+            name: "libvirt-bulk",
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
+        // It goes where the other one goes: what that one says need not be said twice.
+        var quiet = logger
+        quiet.logLevel = max(.error, logger.logLevel)
+        let inventoryConnection = ReconnectingConnection(
+            uri: uri,
+            name: "libvirt-domains",
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: quiet
+        )
+        watch = DomainWatch(
+            connection: inventoryConnection,
+            inventory: inventory,
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
+        collector = Collector(
+            bulk: bulk,
+            inventoryConnection: inventoryConnection,
+            inventory: inventory,
+            maximumAge: maximumAge,
+            collectsHost: collectsHost,
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
+        (self.tally, self.leftBehind, self.inventory) = (tally, leftBehind, inventory)
+        self.uri = uri
+        self.logger = logger
+    }
+
+    /// What sets a period of so many seconds, above 0, on the domains of this hypervisor that have none.
+    public func statisticsPeriod(_ seconds: UInt32) -> StatisticsPeriod {
+        StatisticsPeriod(
+            seconds: seconds,
+            uri: uri,
+            inventory: inventory,
+            tally: tally,
+            leftBehind: leftBehind,
+            logger: logger
+        )
+    }
+
+    /// Keeps the connections open and the inventory true until the task is cancelled.
+    public func run() async {
+        await withTaskGroup { group in
+            group.addTask { await collector.run() }
+            group.addTask { await watch.run() }
+        }
+    }
+}

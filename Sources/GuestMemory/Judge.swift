@@ -1,0 +1,57 @@
+import Libvirt
+
+/// Judges the domains of one collection after another, and remembers of each for how long its driver has been silent.
+struct Judge: Sendable {
+    private var silences: [DomainUUID: Silence] = [:]
+    private var verdicts: [DomainUUID: StatisticsStatus] = [:]
+
+    /// Gives each sample its status.
+    ///
+    /// A domain of which nothing was learnt this time, because another call held its monitor for a moment, keeps the
+    /// status of the time before.
+    ///
+    /// - Parameters:
+    ///   - driver: the hypervisor's driver.
+    ///   - wall: the host's wall clock, in Unix seconds.
+    mutating func judge(
+        _ samples: [DomainSample],
+        of driver: HypervisorDriver,
+        now: SuspendingClock.Instant,
+        wall: Double
+    ) -> [DomainSample] {
+        var judged = samples
+        var silences: [DomainUUID: Silence] = [:]
+        var verdicts: [DomainUUID: StatisticsStatus] = [:]
+        for index in judged.indices {
+            let sample = judged[index]
+            let silence = silence(of: sample, now: now, wall: wall)
+            let status =
+                StatisticsStatus.judged(
+                    by: StatisticsEvidence(
+                        isSupported: driver.hasGuestStatistics,
+                        state: sample.state,
+                        isMonitorStuck: sample.isMonitorStuck,
+                        statistics: sample.monitor == nil ? sample.statistics : nil,
+                        configuration: sample.known?.configuration,
+                        silence: silence.duration(at: now),
+                        sinceBeginning: sample.known?.beganReporting?.duration(to: now)
+                    )
+                ) ?? self.verdicts[sample.id.uuid]
+            judged[index].status = status
+            silences[sample.id.uuid] = silence
+            verdicts[sample.id.uuid] = status
+        }
+        (self.silences, self.verdicts) = (silences, verdicts)
+        return judged
+    }
+
+    private func silence(of sample: DomainSample, now: SuspendingClock.Instant, wall: Double) -> Silence {
+        let lastUpdate = sample.statistics?.lastUpdate
+        let couldAnswer = sample.state == .running && sample.monitor == nil
+        guard var silence = silences[sample.id.uuid] else {
+            return Silence(lastUpdate: lastUpdate, couldAnswer: couldAnswer, now: now, wall: wall)
+        }
+        silence.look(lastUpdate: lastUpdate, couldAnswer: couldAnswer, now: now)
+        return silence
+    }
+}

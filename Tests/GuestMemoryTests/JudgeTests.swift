@@ -1,0 +1,91 @@
+import Libvirt
+import Testing
+
+@testable import GuestMemory
+
+@Suite struct JudgeTests {
+    private let start = SuspendingClock.now
+    private let driver = HypervisorDriver(named: "QEMU")
+
+    private func sample(
+        lastUpdate: UInt64?,
+        state: DomainState = .running,
+        monitor: ControlInfo? = nil,
+        number: UInt8 = 1
+    ) -> DomainSample {
+        var statistics = MemoryStatistics()
+        statistics.lastUpdate = lastUpdate
+        statistics.usable = Kibibytes(1)
+        return DomainSample(
+            id: DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: number, count: 16))!, name: "guest"),
+            state: state,
+            info: nil,
+            statistics: lastUpdate == nil ? nil : statistics,
+            known: KnownDomain(
+                name: "guest",
+                configuration: DomainConfiguration(balloon: .init(model: "virtio"), statsPeriod: 10)
+            ),
+            monitor: monitor
+        )
+    }
+
+    @Test func aFleetIsNotStaleAfterTheHostsClockJumped() {
+        var judge = Judge()
+        let samples = (1...3).map { sample(lastUpdate: 1000, number: $0) }
+        #expect(judge.judge(samples, of: driver, now: start, wall: 1001).map(\.status) == [.ok, .ok, .ok])
+        let later = judge.judge(samples, of: driver, now: start + .seconds(9), wall: 90_000)
+        #expect(later.map(\.status) == [.ok, .ok, .ok])
+    }
+
+    @Test func aDriverThatStopsAnsweringBecomesStale() {
+        var judge = Judge()
+        var statuses: [StatisticsStatus?] = []
+        for second in stride(from: 0, through: 40, by: 10) {
+            let judged = judge.judge(
+                [sample(lastUpdate: 1000)],
+                of: driver,
+                now: start + .seconds(second),
+                wall: 1000 + Double(second)
+            )
+            statuses.append(judged.first?.status)
+        }
+        #expect(statuses == [.ok, .ok, .ok, .ok, .stale])
+    }
+
+    @Test func aThawedGuestHasTimeToAnswerAgain() {
+        var judge = Judge()
+        let stuck = ControlInfo(state: .occupied, milliseconds: 5000)
+        func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
+            judge.judge([sample], of: driver, now: start + .seconds(second), wall: 1000 + Double(second)).first?.status
+        }
+        #expect(status(sample(lastUpdate: 1000), at: 0) == .ok)
+        #expect(status(sample(lastUpdate: nil, monitor: stuck), at: 600) == .unresponsive)
+        #expect(status(sample(lastUpdate: 1000), at: 610) == .ok)
+        #expect(status(sample(lastUpdate: 1610), at: 620) == .ok)
+    }
+
+    @Test func aResumedGuestHasTimeToAnswerAgain() {
+        var judge = Judge()
+        func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
+            judge.judge([sample], of: driver, now: start + .seconds(second), wall: 1000 + Double(second)).first?.status
+        }
+        #expect(status(sample(lastUpdate: 1000, state: .paused), at: 900) == .paused)
+        #expect(status(sample(lastUpdate: 1000), at: 910) == .ok)
+    }
+
+    @Test func aDomainWhoseMonitorWasHeldForAMomentKeepsItsStatus() {
+        var judge = Judge()
+        let held = ControlInfo(state: .job, milliseconds: 3)
+        #expect(judge.judge([sample(lastUpdate: nil, monitor: held)], of: driver, now: start, wall: 0)[0].status == nil)
+        _ = judge.judge([sample(lastUpdate: 0)], of: driver, now: start, wall: 0)
+        let judged = judge.judge([sample(lastUpdate: nil, monitor: held)], of: driver, now: start, wall: 0)
+        #expect(judged[0].status == .noDriver)
+    }
+
+    @Test func aDomainThatEndedIsForgotten() {
+        var judge = Judge()
+        _ = judge.judge([sample(lastUpdate: 0)], of: driver, now: start, wall: 0)
+        #expect(judge.judge([], of: driver, now: start, wall: 0).isEmpty)
+        #expect(judge.judge([sample(lastUpdate: nil)], of: driver, now: start, wall: 0)[0].status == nil)
+    }
+}
