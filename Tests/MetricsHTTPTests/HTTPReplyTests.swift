@@ -36,7 +36,9 @@ import Testing
     @Test func aFieldValueCannotSplitTheResponse() {
         let reply = HTTPReply(status: .ok, fields: [.location: "/\r\nSet-Cookie: a=b\r\n\r\n<html>"])
         let lines = head(reply, .keepAlive).split(separator: "\r\n", omittingEmptySubsequences: false)
-        #expect(lines.map { $0.prefix { $0 != ":" } } == ["HTTP/1.1 200 OK", "Location", "Date", "Content-Length", "", ""])
+        #expect(
+            lines.map { $0.prefix { $0 != ":" } } == ["HTTP/1.1 200 OK", "Location", "Date", "Content-Length", "", ""]
+        )
     }
 
     @Test func aReasonPhraseCannotSplitTheResponse() {
