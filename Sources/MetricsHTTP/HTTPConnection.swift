@@ -1,11 +1,6 @@
 import FlyingSocks
-import HTTPTypes
-
-#if canImport(FoundationEssentials)
 import FoundationEssentials
-#else
-import Foundation
-#endif
+import HTTPTypes
 
 /// One connection's socket, driven by its `HTTPConnectionState`.
 struct HTTPConnection {

@@ -116,20 +116,24 @@ public final class HTTPServer: Sendable {
             var isFailing = false
             while !Task.isCancelled && !waits.isShuttingDown {
                 do {
-                    guard let socket = try await nextConnection(listener) else { break }
-                    serve(socket, in: &group)
+                    let socket = try nextConnection(listener)
                     if isFailing {
                         logger.notice("accepting connections again", metadata: ["address": "\(listener.address)"])
+                        isFailing = false
                     }
-                    isFailing = false
-                } catch where !Task.isCancelled {
+                    if let socket {
+                        serve(socket, in: &group)
+                    } else {
+                        _ = try await waits.wait(for: listener.socket, .read, endsAtShutdown: true)
+                    }
+                } catch  where !Task.isCancelled {
                     if !isFailing {
                         logger.error(
                             "cannot accept connections",
                             metadata: ["address": "\(listener.address)", "error": "\(error)"]
                         )
+                        isFailing = true
                     }
-                    isFailing = true
                     // What cannot be accepted stays in the queue, so that without a pause this would spin. A pause cut
                     // short by cancellation ends the loop.
                     try? await Task.sleep(for: Self.pauseAfterFailedAccept)
@@ -142,22 +146,18 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// The next connection, or nil when a shutdown begins.
-    private func nextConnection(_ listener: Listener) async throws -> Socket? {
-        while true {
-            do {
-                let socket = Socket(file: try listener.socket.accept().file)
-                try socket.setFlags(.nonBlocking)
-                socket.sendWithoutDelay()
-                return socket
-            } catch SocketError.blocked {
-                guard try await waits.wait(for: listener.socket, .read, endsAtShutdown: true) == .ready else {
-                    return nil
-                }
-            } catch SocketError.failed(_, ECONNABORTED, _), SocketError.failed(_, EINTR, _) {
-                // The client has gone already, or a signal came: neither says anything about the next connection.
-                continue
-            }
+    /// A connection from the listener's queue, or nil if there is none.
+    private func nextConnection(_ listener: Listener) throws -> Socket? {
+        do {
+            let socket = Socket(file: try listener.socket.accept().file)
+            try socket.setFlags(.nonBlocking)
+            socket.sendWithoutDelay()
+            return socket
+        } catch SocketError.blocked {
+            return nil
+        } catch SocketError.failed(_, ECONNABORTED, _), SocketError.failed(_, EINTR, _) {
+            // The client has gone already, or a signal came: neither says anything about the next connection.
+            return nil
         }
     }
 

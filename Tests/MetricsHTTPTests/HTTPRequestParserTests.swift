@@ -59,7 +59,10 @@ private func outcomes(
     static let wellFormed: [WellFormed] = [
         WellFormed(text: "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
         WellFormed(text: "HEAD /metrics HTTP/1.1\r\nHost: h\r\n\r\n", method: .head, path: "/metrics"),
-        WellFormed(text: "GET /m?collect[]=a&collect[]=b HTTP/1.1\r\nHost: h\r\n\r\n", path: "/m?collect[]=a&collect[]=b"),
+        WellFormed(
+            text: "GET /m?collect[]=a&collect[]=b HTTP/1.1\r\nHost: h\r\n\r\n",
+            path: "/m?collect[]=a&collect[]=b"
+        ),
         WellFormed(text: "GET /%7Euser?q=%20%e2%82%AC HTTP/1.1\r\nHost: h\r\n\r\n", path: "/%7Euser?q=%20%e2%82%AC"),
         WellFormed(text: "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"),
         WellFormed(text: "GET / HTTP/1.1\r\nhOsT:h\r\n\r\n"),
@@ -88,7 +91,11 @@ private func outcomes(
         WellFormed(text: "GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n"),
         WellFormed(text: "GET / HTTP/1.0\r\n\r\n", authority: nil, persistence: .close),
         WellFormed(text: "GET / HTTP/1.0\r\nHost: h\r\n\r\n", persistence: .close),
-        WellFormed(text: "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", authority: nil, persistence: .keepAliveAnnounced),
+        WellFormed(
+            text: "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+            authority: nil,
+            persistence: .keepAliveAnnounced
+        ),
     ]
 
     @Test("A well-formed request comes out as it was meant", arguments: wellFormed)
@@ -231,7 +238,9 @@ private func outcomes(
         arguments: ["OPTIONS *", "OPTIONS /", "POST /", "CONNECT h:443", "get /", "TRACE /", "BREW /pot"]
     )
     func otherMethod(methodAndTarget: String) {
-        let outcomes = outcomes(of: "\(methodAndTarget) HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+        let outcomes = outcomes(
+            of: "\(methodAndTarget) HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n"
+        )
         guard outcomes.count == 2, case .refuse(let refusal, .keepAlive, _) = outcomes[0],
             case .request(let next, _) = outcomes[1]
         else {

@@ -1,0 +1,314 @@
+import FlyingSocks
+import Glibc
+import HTTPTypes
+import Logging
+import Testing
+
+@testable import MetricsHTTP
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+    @Test func aConnectionServesOneRequestAfterTheOther() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            for path in ["/a", "/b?c=d", "/e"] {
+                let reply = try #require(try await client.get(path))
+                #expect(reply.statusLine == "HTTP/1.1 200 OK")
+                #expect(reply.body == "\(path)\n")
+                #expect(reply.fields["connection"] == nil)
+                #expect(reply.fields["date"]?.hasSuffix(" GMT") == true)
+            }
+        }
+    }
+
+    @Test func requestsInOneSegmentAreAnsweredInOrder() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try await client.reply()?.body == "/a\n")
+            #expect(try await client.reply()?.body == "/b\n")
+        }
+    }
+
+    @Test func aRequestMayComeByteByByte() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            for character in "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n".unicodeScalars {
+                try await client.send(String(character))
+            }
+            #expect(try await client.reply()?.body == "/slow\n")
+        }
+    }
+
+    @Test func closeIsHonoured() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            let reply = try #require(try await client.get("/", "Connection: close\r\n"))
+            #expect(reply.fields["connection"] == "close")
+            #expect(try await client.isAtEnd())
+        }
+    }
+
+    @Test func anHTTP10ConnectionClosesUnlessItAsksToStay() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET /stay HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            let stay = try #require(try await client.reply())
+            #expect(stay.fields["connection"] == "keep-alive")
+            try await client.send("GET /go HTTP/1.0\r\n\r\n")
+            let go = try #require(try await client.reply())
+            #expect(go.fields["connection"] == "close")
+            #expect(go.body == "/go\n")
+            #expect(try await client.isAtEnd())
+        }
+    }
+
+    @Test func headIsAnsweredWithTheLengthAndNoBody() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("HEAD /head HTTP/1.1\r\nHost: h\r\n\r\n")
+            let reply = try #require(try await client.reply(hasBody: false))
+            #expect(reply.status == 200)
+            #expect(reply.fields["content-length"] == "6")
+            // Had a body come, it would stand before the next reply.
+            #expect(try await client.get("/next")?.statusLine == "HTTP/1.1 200 OK")
+        }
+    }
+
+    @Test func anotherMethodIsToldWhichThereAre() async throws {
+        let record = ServerRecord()
+        try await withServer(record: record) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("DELETE / HTTP/1.1\r\nHost: h\r\n\r\n")
+            let reply = try #require(try await client.reply())
+            #expect(reply.status == 405)
+            #expect(reply.fields["allow"] == "GET, HEAD")
+            #expect(reply.fields["x-content-type-options"] == "nosniff")
+            #expect(try await client.get("/next")?.status == 200)
+        }
+        #expect(record.statuses == [405, 200])
+    }
+
+    @Test func aRefusalIsReadEvenByAClientThatGoesOnSending() async throws {
+        let record = ServerRecord()
+        try await withServer(record: record) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            let body = String(repeating: "x", count: 100_000)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n\(body)")
+            let reply = try #require(try await client.reply())
+            #expect(reply.status == 413)
+            #expect(reply.fields["connection"] == "close")
+            #expect(try await client.isAtEnd())
+        }
+        #expect(record.statuses == [413])
+    }
+
+    @Test func aHeadBeyondTheLimitIsRefused() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            let reply = try await client.get("/", "X: \(String(repeating: "x", count: 20_000))\r\n")
+            #expect(reply?.status == 431)
+            #expect(try await client.isAtEnd())
+        }
+    }
+
+    @Test func aHeadThatDoesNotEndInTimeIsRefused() async throws {
+        var limits = HTTPServerLimits()
+        limits.requestHeadTimeout = .milliseconds(200)
+        let record = ServerRecord()
+        try await withServer(limits: limits, record: record) { server in
+            let trickling = try await TestClient.connect(to: server.boundAddresses[0])
+            let silent = try await TestClient.connect(to: server.boundAddresses[0])
+            try await trickling.send("GET / HTTP/1.1\r\nX: ")
+            // Each byte comes long before the deadline, were it counted from the byte before.
+            for _ in 0..<20 {
+                try await trickling.send("x")
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            for client in [trickling, silent] {
+                let reply = try #require(try await client.reply())
+                #expect(reply.status == 408)
+                #expect(reply.fields["connection"] == "close")
+                #expect(try await client.isAtEnd())
+            }
+        }
+        #expect(record.statuses == [408, 408])
+    }
+
+    @Test func anIdleConnectionIsClosedWithoutAWord() async throws {
+        var limits = HTTPServerLimits()
+        limits.idleTimeout = .milliseconds(100)
+        let record = ServerRecord()
+        try await withServer(limits: limits, record: record) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            #expect(try await client.get("/")?.status == 200)
+            #expect(try await client.isAtEnd())
+        }
+        #expect(record.statuses == [200])
+    }
+
+    @Test func aClientThatHasSaidEverythingStillGetsItsAnswers() async throws {
+        try await withServer { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n")
+            client.endInput()
+            #expect(try await client.reply()?.body == "/a\n")
+            #expect(try await client.reply()?.body == "/b\n")
+            #expect(try await client.isAtEnd())
+        }
+    }
+
+    private static let large = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: 32_000_000))
+
+    @Test func aClientThatReadsNothingIsGivenUp() async throws {
+        var limits = HTTPServerLimits()
+        limits.writeTimeout = .milliseconds(200)
+        let record = ServerRecord()
+        try await withServer(limits: limits, record: record, handler: { _ in Self.large }) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await Task.sleep(for: .seconds(1))
+            #expect(try await client.countToEnd() < Self.large.body.count)
+        }
+        #expect(record.statuses == [])
+    }
+
+    @Test func aClientThatReadsSlowlyGetsEverything() async throws {
+        var limits = HTTPServerLimits()
+        limits.writeTimeout = .milliseconds(500)
+        try await withServer(limits: limits, handler: { _ in Self.large }) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            #expect(try await client.countToEnd(pausing: .milliseconds(30)) > Self.large.body.count)
+        }
+    }
+
+    @Test func aConnectionBeyondTheLimitIsTurnedAwayUntilThereIsRoom() async throws {
+        var limits = HTTPServerLimits()
+        limits.maximumConnections = 2
+        let record = ServerRecord()
+        try await withServer(limits: limits, record: record) { server in
+            let address = server.boundAddresses[0]
+            let staying = try await TestClient.connect(to: address)
+            var leaving: TestClient? = try await TestClient.connect(to: address)
+            #expect(try await staying.get("/")?.status == 200)
+            #expect(try await leaving?.get("/")?.status == 200)
+
+            let refused = try await TestClient.connect(to: address)
+            let reply = try #require(try await refused.reply())
+            #expect(reply.status == 503)
+            #expect(reply.fields["connection"] == "close")
+            #expect(reply.fields["retry-after"] == "1")
+            #expect(try await refused.isAtEnd())
+
+            leaving = nil
+            // The server learns of it in its own time.
+            var status: Int?
+            while status != 200 {
+                status = try await TestClient.connect(to: address).get("/")?.status
+            }
+        }
+        #expect(record.statuses.prefix(3) == [200, 200, 503])
+    }
+
+    @Test func aShutdownAnswersTheRequestUnderWayAndClosesTheRest() async throws {
+        let (entered, hasEntered) = AsyncStream.makeStream(of: Void.self)
+        let (gate, openGate) = AsyncStream.makeStream(of: Void.self)
+        let handler: HTTPServer.Handler = { request in
+            if request.path == "/slow" {
+                hasEntered.yield()
+                for await _ in gate { break }
+            }
+            return .plainText(.ok, "done")
+        }
+        let record = ServerRecord()
+        let server = try HTTPServer(
+            listeningOn: [.host("127.0.0.1", port: 0)],
+            logger: record.logger,
+            onResponse: record.add,
+            handler: handler
+        )
+        let running = Task { try await server.run() }
+        let busy = try await TestClient.connect(to: server.boundAddresses[0])
+        let idle = try await TestClient.connect(to: server.boundAddresses[0])
+        let silent = try await TestClient.connect(to: server.boundAddresses[0])
+        let halfway = try await TestClient.connect(to: server.boundAddresses[0])
+        try await halfway.send("GET / HT")
+        #expect(try await idle.get("/")?.status == 200)
+        try await busy.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\nGET /never HTTP/1.1\r\nHost: h\r\n\r\n")
+        for await _ in entered { break }
+
+        server.shutDownGracefully()
+        #expect(try await idle.isAtEnd())
+        #expect(try await silent.isAtEnd())
+        #expect(try await halfway.isAtEnd())
+        await #expect(throws: (any Error).self) { try await TestClient.connect(to: server.boundAddresses[0]) }
+
+        openGate.yield()
+        let reply = try #require(try await busy.reply())
+        #expect(reply.status == 200)
+        #expect(reply.fields["connection"] == "close")
+        #expect(try await busy.isAtEnd())
+        try await running.value
+        #expect(record.statuses == [200, 200])
+        #expect(record.messages == [])
+    }
+
+    @Test func aServerThatIsShutDownBeforeItRunsReturnsAtOnce() async throws {
+        let server = try HTTPServer(
+            listeningOn: [.host("127.0.0.1", port: 0)],
+            logger: ServerRecord().logger,
+            handler: answerPath
+        )
+        server.shutDownGracefully()
+        try await server.run()
+        await #expect(throws: (any Error).self) { try await TestClient.connect(to: server.boundAddresses[0]) }
+    }
+
+    @Test func cancellingRunClosesEverything() async throws {
+        let (entered, hasEntered) = AsyncStream.makeStream(of: Void.self)
+        let record = ServerRecord()
+        let server = try HTTPServer(
+            listeningOn: [.host("127.0.0.1", port: 0)],
+            logger: record.logger,
+            handler: { request in
+                if request.path == "/endless" {
+                    hasEntered.yield()
+                    try? await Task.sleep(for: .seconds(3600))
+                }
+                return .plainText(.ok, "done")
+            }
+        )
+        let running = Task { try await server.run() }
+        let idle = try await TestClient.connect(to: server.boundAddresses[0])
+        let busy = try await TestClient.connect(to: server.boundAddresses[0])
+        #expect(try await idle.get("/")?.status == 200)
+        try await busy.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n")
+        for await _ in entered { break }
+
+        running.cancel()
+        await #expect(throws: CancellationError.self) { try await running.value }
+        #expect(try await idle.isAtEnd())
+        await #expect(throws: (any Error).self) { try await TestClient.connect(to: server.boundAddresses[0]) }
+        #expect(record.messages == [])
+    }
+
+    @Test func manyClientsAreServedAtATime() async throws {
+        let record = ServerRecord()
+        try await withServer(record: record) { server in
+            let address = server.boundAddresses[0]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in 0..<50 {
+                    group.addTask {
+                        let connection = try await TestClient.connect(to: address)
+                        for request in 0..<20 {
+                            let path = "/\(client)/\(request)"
+                            #expect(try await connection.get(path)?.body == "\(path)\n")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        #expect(record.statuses == Array(repeating: 200, count: 1000))
+    }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import Logging
+import Synchronization
+
+@testable import MetricsHTTP
+
+/// What a server told of itself.
+final class ServerRecord: Sendable {
+    private let statusCodes = Mutex<[Int]>([])
+    private let logMessages = Mutex<[String]>([])
+
+    var statuses: [Int] { statusCodes.withLock { $0 } }
+    var messages: [String] { logMessages.withLock { $0 } }
+
+    var logger: Logger {
+        Logger(label: "test") { _ in Handler(record: self) }
+    }
+
+    func add(_ status: HTTPResponse.Status) {
+        statusCodes.withLock { $0.append(status.code) }
+    }
+
+    private struct Handler: LogHandler {
+        let record: ServerRecord
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            record.logMessages.withLock { $0.append("\(event.message)") }
+        }
+    }
+}
+
+/// Answers with the request's path.
+let answerPath: HTTPServer.Handler = { request in
+    .plainText(.ok, request.path ?? "")
+}
+
+/// Runs a server while the body runs, then shuts it down.
+func withServer(
+    on addresses: [ListenAddress] = [.host("127.0.0.1", port: 0)],
+    limits: HTTPServerLimits = HTTPServerLimits(),
+    record: ServerRecord = ServerRecord(),
+    handler: @escaping HTTPServer.Handler = answerPath,
+    _ body: (HTTPServer) async throws -> Void
+) async throws {
+    let server = try HTTPServer(
+        listeningOn: addresses,
+        limits: limits,
+        logger: record.logger,
+        onResponse: record.add,
+        handler: handler
+    )
+    async let running: Void = server.run()
+    do {
+        try await body(server)
+    } catch {
+        server.shutDownGracefully()
+        throw error
+    }
+    server.shutDownGracefully()
+    try await running
+}
