@@ -74,6 +74,15 @@ public struct HypervisorObserver: Sendable {
         )
     }
 
+    /// Opens a connection once and lets it go, to find out whether and why it cannot be had.
+    ///
+    /// - Throws: `LibvirtError`; `DeadlineExceeded` where libvirt does not answer.
+    public func checkConnection(within patience: Duration) async throws {
+        try await leftBehind.run(until: .now + patience) { [uri] in
+            _ = try await Connection.open(uri, access: .readOnly, name: "libvirt-check")
+        }
+    }
+
     /// Keeps the connections open and the inventory true until the task is cancelled.
     public func run() async {
         await withTaskGroup { group in

@@ -52,7 +52,10 @@ public final class LeftBehindCalls: Sendable {
 }
 
 /// An operation took longer than its caller could wait; it is left behind.
-struct DeadlineExceeded: Error {}
+public struct DeadlineExceeded: Error, CustomStringConvertible {
+    /// That there was no answer in time.
+    public var description: String { "no answer in time" }
+}
 
 /// The first of several ends counts; the one who waits gets it.
 private final class Race<Value: Sendable>: Sendable {

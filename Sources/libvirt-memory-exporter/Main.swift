@@ -16,7 +16,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
 
             Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
             """,
-        version: "libvirt-memory-exporter \(exporterVersion)"
+        version: "libvirt-memory-exporter \(exporterVersion)",
+        subcommands: [ListCommand.self]
     )
 
     /// The defaults that ArgumentParser cannot show by itself.

@@ -1,0 +1,120 @@
+import ArgumentParser
+import ExporterService
+import FoundationEssentials
+import Glibc
+import GuestMemory
+import Libvirt
+import Logging
+
+/// The command `libvirt-memory-exporter list`.
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists the active domains with the memory each has left, the shortest of it first.",
+        discussion: """
+            It reads only: no statistics period is set. The hypervisor is that of --libvirt.uri, as without `list`.
+            """
+    )
+
+    /// How the list is written.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table
+        case json
+    }
+
+    @Argument(help: "One domain in full: its name, its UUID, or its instance's name in OpenStack.")
+    var domain: String?
+
+    /// The hypervisor's address is an option of the whole command.
+    @ParentCommand var exporter: LibvirtMemoryExporter
+
+    @Option(help: "How it is written: table for people, json for scripts.")
+    var format = Format.table
+
+    @Flag(help: "Write it anew every two seconds, until Ctrl-C.")
+    var watch = false
+
+    func run() async throws {
+        let logger = Logger(label: "list") { _ in OperatorLog(level: .error, format: .logfmt) }
+        let observer = HypervisorObserver(
+            uri: exporter.libvirtURI,
+            maximumAge: .zero,
+            collectsHost: false,
+            logger: logger
+        )
+        do {
+            try await observer.checkConnection(within: Self.patience)
+        } catch {
+            throw ListError(description: "cannot connect to \(exporter.libvirtURI): \(error)")
+        }
+        let background = Task { await observer.run() }
+        defer { background.cancel() }
+        try await untilComplete(observer)
+        let terminal = Terminal()
+        repeat {
+            let guests = try guests(of: await observer.collector.snapshot(within: Self.patience))
+            if watch { terminal.clear() }
+            print(try text(of: guests, terminal.style), terminator: "")
+            fflush(nil)
+            if watch { try await Task.sleep(for: .seconds(2)) }
+        } while watch
+    }
+
+    private static let patience = Duration.seconds(10)
+
+    private func untilComplete(_ observer: HypervisorObserver) async throws {
+        let deadline = ContinuousClock.now + Self.patience
+        while !observer.inventory.isComplete && .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private func guests(of snapshot: Snapshot) throws -> [GuestSummary] {
+        guard snapshot.isUp else { throw ListError(description: "libvirt at \(exporter.libvirtURI) does not answer") }
+        let guests = GuestSummary.all(in: snapshot)
+        guard let domain else { return guests }
+        let chosen = guests.filter { $0.isCalled(domain) }
+        guard !chosen.isEmpty else { throw ListError(description: "no active domain is called '\(domain)'") }
+        return chosen
+    }
+
+    private func text(of guests: [GuestSummary], _ style: TerminalStyle) throws -> String {
+        switch format {
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(guests), as: UTF8.self) + "\n"
+        case .table where domain == nil:
+            return GuestTable.text(guests, style)
+        case .table:
+            return guests.map { GuestDetails.text($0, style) }.joined(separator: "\n")
+        }
+    }
+}
+
+/// Why there is no list.
+private struct ListError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// What standard output is.
+private struct Terminal {
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// Moves to the upper left corner and clears the rest: a list that is written anew stands still.
+    func clear() {
+        if isTerminal { print("\u{1b}[H\u{1b}[2J", terminator: "") }
+    }
+
+    /// Colours on a terminal, unless nobody wants them (no-color.org); more than ASCII where the locale has UTF-8.
+    var style: TerminalStyle {
+        let environment = ProcessInfo.processInfo.environment
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+        return TerminalStyle(
+            hasColour: isTerminal && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty,
+            hasUnicode: locale.lowercased().filter(\.isLetterOrDigit).hasSuffix("utf8")
+        )
+    }
+}
+
+extension Character {
+    fileprivate var isLetterOrDigit: Bool { isLetter || isNumber }
+}
