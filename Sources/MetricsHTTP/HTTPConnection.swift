@@ -41,7 +41,7 @@ struct HTTPConnection {
             return try await feed(&state, until: deadline)
         case .handle(let request):
             let reply = await handler(request)
-            return state.replyReady(reply, isShuttingDown: waits.isShuttingDown)
+            return state.replyReady(reply, isShuttingDown: waits.isShuttingDown || Task.isCancelled)
         case .send(let reply, let omittingBody, let persistence):
             var message = Data(reply.encodedHead(date: HTTPDate.now(), persistence: persistence))
             if !omittingBody {

@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// What the server itself says to a request that no handler gets to see.
-struct HTTPRefusal: Error, Equatable {
+struct HTTPRefusal: Equatable {
     var status: HTTPResponse.Status
     /// What is wrong, in a few words for the person at the other end.
     var reason: String

@@ -135,7 +135,8 @@ public final class HTTPServer: Sendable {
                         isFailing = true
                     }
                     // What cannot be accepted stays in the queue, so that without a pause this would spin. A pause cut
-                    // short by cancellation ends the loop.
+                    // short by cancellation ends the loop. Pausing takes no descriptor: Dispatch has one for its timers
+                    // since the deadlines are watched.
                     try? await Task.sleep(for: Self.pauseAfterFailedAccept)
                 } catch {
                     break

@@ -10,7 +10,7 @@ public struct HTTPTarget: Sendable, Equatable {
     /// Splits the path of an `HTTPRequest`.
     public init(_ pathAndQuery: String) {
         let parts = pathAndQuery.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = parts.first.map(String.init) ?? ""
+        path = String(parts[0])
         query = parts.count == 2 ? String(parts[1]) : nil
     }
 

@@ -228,10 +228,11 @@ import Testing
             handler: handler
         )
         let running = Task { try await server.run() }
-        let busy = try await TestClient.connect(to: server.boundAddresses[0])
-        let idle = try await TestClient.connect(to: server.boundAddresses[0])
+        // Connections are accepted in their order: once the last has its answer, all are.
         let silent = try await TestClient.connect(to: server.boundAddresses[0])
         let halfway = try await TestClient.connect(to: server.boundAddresses[0])
+        let busy = try await TestClient.connect(to: server.boundAddresses[0])
+        let idle = try await TestClient.connect(to: server.boundAddresses[0])
         try await halfway.send("GET / HT")
         #expect(try await idle.get("/")?.status == 200)
         try await busy.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\nGET /never HTTP/1.1\r\nHost: h\r\n\r\n")

@@ -21,6 +21,11 @@ final class TestClient {
         self.socket = socket
     }
 
+    /// A client on a socket that is connected already.
+    init(connected socket: Socket) async throws {
+        self.socket = try await AsyncSocket(socket: socket, pool: .client)
+    }
+
     deinit {
         try? socket.close()
     }
