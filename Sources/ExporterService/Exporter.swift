@@ -12,7 +12,8 @@ struct Exporter: Sendable {
     func answer(_ request: HTTPRequest) async -> HTTPReply {
         switch request.target.path {
         case configuration.telemetryPath: await metrics(request)
-        case "/": landingPage()
+        case "/": await guestPage(request)
+        case "/help": html(HelpPage.html())
         case "/-/healthy": .plainText(.ok, "libvirt-memory-exporter is healthy.")
         case "/-/ready": .plainText(.ok, "libvirt-memory-exporter is ready.")
         default: .plainText(.notFound, "There is nothing here. The metrics are at \(configuration.telemetryPath)")
@@ -42,8 +43,26 @@ struct Exporter: Sendable {
         }
     }
 
+    private func guestPage(_ request: HTTPRequest) async -> HTTPReply {
+        let refreshes = request.target.queryValues(named: "refresh").last != "off"
+        return await withSnapshot(for: request) { snapshot in
+            html(GuestPage.html(snapshot, telemetryPath: configuration.telemetryPath, refreshes: refreshes))
+        }
+    }
+
+    private func html(_ page: String) -> HTTPReply {
+        HTTPReply(
+            status: .ok,
+            fields: [
+                .contentType: "text/html; charset=utf-8", .xContentTypeOptions: "nosniff", .cacheControl: "no-store",
+                .contentSecurityPolicy: HTMLPage.contentSecurityPolicy,
+            ],
+            body: Array(page.utf8)
+        )
+    }
+
     /// Answers with what a collection finds, where not too many are asked for already.
-    func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) -> HTTPReply) async -> HTTPReply {
+    private func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) -> HTTPReply) async -> HTTPReply {
         let answer = await requests.scrape(atMost: configuration.maximumScrapes) {
             reply(await observer.collector.snapshot(within: timeout(of: request)))
         }

@@ -17,7 +17,11 @@ public enum GuestDetails {
         }
         line("state", guest.state.map { "\($0)" } ?? "–", "")
         line("statistics", guest.status?.rawValue ?? "unknown", guest.status?.reason ?? "")
-        line("updated", ReadableFigures.age(guest.age), "ago, every \(guest.period.map { "\($0) s" } ?? "never")")
+        line(
+            "updated",
+            ReadableFigures.age(guest.age),
+            guest.period.map { "ago; it is asked every \($0) s" } ?? "ago; nobody asks it"
+        )
         lines += ["", "As the guest's kernel says:"]
         line("total", ReadableFigures.bytes(guest.total), "MemTotal")
         line("used", ReadableFigures.bytes(guest.used), "MemTotal less MemAvailable")

@@ -3,6 +3,8 @@ import GuestMemory
 /// The domains of a host as a table for a terminal.
 public enum GuestTable {
     private static let barColumns = 10
+    /// Names of nova's and of people are shorter; one of a generator leaves room for the figures.
+    private static let nameColumns = 40
 
     /// The table, a line a domain.
     public static func text(_ guests: [GuestSummary], _ style: TerminalStyle) -> String {
@@ -25,7 +27,7 @@ public enum GuestTable {
             TerminalText(plain(ReadableFigures.bytes(bytes), style), isRightAligned: true)
         }
         return [
-            TerminalText(guest.id.name),
+            TerminalText(guest.id.name).truncated(to: nameColumns, style),
             TerminalText(guest.state.map { "\($0)" } ?? plain("–", style)),
             amount(guest.total),
             amount(guest.used),

@@ -53,6 +53,15 @@ struct TerminalText {
         }
     }
 
+    /// The text in no more than this many columns; the end of a longer one is left out.
+    func truncated(to columns: Int, _ style: TerminalStyle) -> TerminalText {
+        guard width > columns else { return self }
+        let mark = style.hasUnicode ? "…" : "~"
+        var start = text
+        repeat { start.removeLast() } while TerminalText(start + mark).width > columns
+        return TerminalText(start + mark, colour, isRightAligned: isRightAligned)
+    }
+
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115f, 0x2e80...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60,
         0xffe0...0xffe6, 0x20000...0x3fffd,

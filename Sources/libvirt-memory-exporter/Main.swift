@@ -113,7 +113,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
                     + "as /metrics does."
             )
         }
-        guard !["/", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
+        guard !["/", "/help", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
             throw ValidationError("'\(telemetryPath)' is taken; --web.telemetry-path needs another path, as /metrics.")
         }
         guard maximumScrapes > 0 else {

@@ -41,6 +41,7 @@ import Testing
     @Test(arguments: [
         ("/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"), ("/metrics?a=b", 200, nil),
         ("/", 200, "text/html; charset=utf-8"), ("/-/healthy", 200, "text/plain; charset=utf-8"),
+        ("/help", 200, "text/html; charset=utf-8"), ("/?refresh=off", 200, nil),
         ("/-/ready", 200, "text/plain; charset=utf-8"), ("/metrics/", 404, nil), ("/favicon.ico", 404, nil),
         ("/..", 404, nil),
     ])
@@ -97,10 +98,5 @@ import Testing
         #expect(refused?.status == .serviceUnavailable)
         #expect(refused?.fields[.retryAfter] == "1")
         #expect(await get("/metrics", from: exporter).status == .ok)
-    }
-
-    @Test(arguments: [("<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"), ("plain", "plain")])
-    func textIsEscapedForHTML(text: String, escaped: String) {
-        #expect(text.escapedForHTML() == escaped)
     }
 }
