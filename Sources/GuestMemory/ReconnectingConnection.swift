@@ -11,6 +11,9 @@ public final class ReconnectingConnection: Sendable {
         let version: HypervisorVersion
     }
 
+    /// A connection that was open for so long worked.
+    private static let steadyTime = Duration.seconds(10)
+
     private let uri: String
     private let name: String
     private let tally: Tally
@@ -61,9 +64,11 @@ public final class ReconnectingConnection: Sendable {
                 )
                 if wasOpen { tally.countReconnect() }
                 (wasOpen, failure) = (true, nil)
-                backoff.reset()
+                let start = SuspendingClock.now
                 await hold(opened, use)
                 guard !Task.isCancelled else { return }
+                // One that is lost at once, again and again, is no success.
+                if start.duration(to: .now) > Self.steadyTime { backoff.reset() }
                 logger.warning("connection to libvirt lost", metadata: ["uri": "\(uri)"])
             } catch let error as LibvirtError {
                 tally.count(error)
