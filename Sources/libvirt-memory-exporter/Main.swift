@@ -1,4 +1,141 @@
+import ArgumentParser
+import ExporterService
+import Logging
+import MetricsHTTP
+
+/// The command `libvirt-memory-exporter`.
 @main
-struct Main {
-    static func main() {}
+struct LibvirtMemoryExporter: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "libvirt-memory-exporter",
+        abstract: "Exports to Prometheus how much memory each virtual machine of a libvirt host really has left.",
+        discussion: """
+            A guest's memory is known to the guest alone, which tells it through its virtio balloon driver when it is \
+            asked. This exporter has it asked, every --memory-stats.period, and serves what it says at \
+            --web.telemetry-path.
+
+            Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
+            """,
+        version: "libvirt-memory-exporter \(exporterVersion)"
+    )
+
+    @Option(
+        name: .customLong("libvirt.uri"),
+        help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri")
+    )
+    var libvirtURI = "qemu:///system"
+
+    @Option(
+        name: .customLong("web.listen-address"),
+        help: ArgumentHelp(
+            "Where to listen: ADDRESS:PORT, :PORT for all addresses, or unix:PATH; may be given several times. "
+                + "(default: :9177)",
+            valueName: "address"
+        )
+    )
+    var listenAddresses: [ListenAddress] = []
+
+    @Option(
+        name: .customLong("web.telemetry-path"),
+        help: ArgumentHelp("The path of the metrics.", valueName: "path")
+    )
+    var telemetryPath = "/metrics"
+
+    @Option(
+        name: .customLong("web.max-requests"),
+        help: ArgumentHelp("How many scrapes are answered at a time; more are refused with 503.", valueName: "number")
+    )
+    var maximumScrapes = 40
+
+    @Option(
+        name: .customLong("collect.timeout"),
+        help: ArgumentHelp(
+            "The longest that a collection may take; a scrape's own timeout less 0.5s, where Prometheus sends a shorter "
+                + "one.",
+            valueName: "duration"
+        )
+    )
+    var collectTimeout = PrometheusDuration(.seconds(10))
+
+    @Option(
+        name: .customLong("collect.max-age"),
+        help: ArgumentHelp(
+            "A collection younger than this answers another scrape too, so that a pair of Prometheus servers costs "
+                + "libvirtd no more than one.",
+            valueName: "duration"
+        )
+    )
+    var collectMaximumAge = PrometheusDuration(.seconds(1))
+
+    @Option(
+        name: .customLong("memory-stats.period"),
+        help: ArgumentHelp(
+            "How often the hypervisor asks a guest for its statistics, set on each running domain for which nobody set "
+                + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is.",
+            valueName: "duration"
+        )
+    )
+    var memoryStatsPeriod = PrometheusDuration(.seconds(10))
+
+    @Option(
+        name: .customLong("log.level"),
+        help: ArgumentHelp("What is logged: debug, info, warn or error.", valueName: "level")
+    )
+    var logLevel = LogLevel(level: .info)
+
+    @Option(
+        name: .customLong("log.format"),
+        help: ArgumentHelp("How it is logged: logfmt or json.", valueName: "format")
+    )
+    var logFormat = LogFormat.logfmt
+
+    func validate() throws {
+        guard telemetryPath.hasPrefix("/"), !telemetryPath.contains(where: { "?# ".contains($0) }) else {
+            throw ValidationError(
+                "'\(telemetryPath)' is no path for --web.telemetry-path: it begins with / and holds no ?, # or space, "
+                    + "as /metrics does."
+            )
+        }
+        guard !["/", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
+            throw ValidationError("'\(telemetryPath)' is taken; --web.telemetry-path needs another path, as /metrics.")
+        }
+        guard maximumScrapes > 0 else {
+            throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
+        }
+        guard collectTimeout.duration >= .milliseconds(100) else {
+            throw ValidationError("'\(collectTimeout)' is too short for --collect.timeout: it is 100ms or more.")
+        }
+        guard statsPeriodSeconds != nil else {
+            throw ValidationError(
+                "'\(memoryStatsPeriod)' cannot be a statistics period: --memory-stats.period is whole seconds, at most a "
+                    + "day, or 0 to set none."
+            )
+        }
+    }
+
+    /// QEMU polls by whole seconds; libvirt takes an int, and a guest that is asked once a day is not asked at all.
+    private var statsPeriodSeconds: UInt32? {
+        let parts = memoryStatsPeriod.duration.components
+        return parts.attoseconds == 0 && (0...86_400).contains(parts.seconds) ? UInt32(parts.seconds) : nil
+    }
+
+    func run() async throws {
+        let (level, format) = (logLevel.level, logFormat)
+        let logger = Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
+        let configuration = try ExporterConfiguration(
+            libvirtURI: libvirtURI,
+            listenAddresses: listenAddresses.isEmpty ? [ListenAddress(parsing: ":9177")] : listenAddresses,
+            telemetryPath: telemetryPath,
+            maximumScrapes: maximumScrapes,
+            collectTimeout: collectTimeout.duration,
+            collectMaximumAge: collectMaximumAge.duration,
+            memoryStatsPeriod: statsPeriodSeconds ?? 0
+        )
+        do {
+            try await ExporterApplication(configuration: configuration, logger: logger).run()
+        } catch let error as ListenError {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+    }
 }

@@ -1,0 +1,38 @@
+import MetricsHTTP
+
+/// What an operator may set.
+public struct ExporterConfiguration: Sendable {
+    /// The hypervisor's address in libvirt (libvirt.org/uri.html).
+    public var libvirtURI: String
+    /// Where to listen.
+    public var listenAddresses: [ListenAddress]
+    /// The path of the metrics.
+    public var telemetryPath: String
+    /// How many scrapes are answered at a time; more are refused with 503.
+    public var maximumScrapes: Int
+    /// The longest that a collection may take.
+    public var collectTimeout: Duration
+    /// A collection younger than this is used again by another scrape.
+    public var collectMaximumAge: Duration
+    /// The statistics period, in seconds, for domains that have none; 0 leaves them alone.
+    public var memoryStatsPeriod: UInt32
+
+    /// A configuration of these values.
+    public init(
+        libvirtURI: String,
+        listenAddresses: [ListenAddress],
+        telemetryPath: String,
+        maximumScrapes: Int,
+        collectTimeout: Duration,
+        collectMaximumAge: Duration,
+        memoryStatsPeriod: UInt32
+    ) {
+        self.libvirtURI = libvirtURI
+        self.listenAddresses = listenAddresses
+        self.telemetryPath = telemetryPath
+        self.maximumScrapes = maximumScrapes
+        self.collectTimeout = collectTimeout
+        self.collectMaximumAge = collectMaximumAge
+        self.memoryStatsPeriod = memoryStatsPeriod
+    }
+}

@@ -1,0 +1,101 @@
+import Libvirt
+import Logging
+import Synchronization
+
+/// A connection that is opened again whenever it is lost, in the background: who needs it takes the one that is open
+/// now, or goes without.
+public final class ReconnectingConnection: Sendable {
+    /// A connection with what was found at its far end.
+    struct Open: Sendable {
+        let connection: Connection
+        let version: HypervisorVersion
+    }
+
+    private let uri: String
+    private let name: String
+    private let tally: Tally
+    private let leftBehind: LeftBehindCalls
+    private let logger: Logger
+    private let open = Mutex<Open?>(nil)
+
+    /// A read-only connection that is yet to be opened, by `run()`.
+    ///
+    /// - Parameters:
+    ///   - uri: the hypervisor's address, as `qemu:///system`.
+    ///   - name: a name for its thread.
+    ///   - logger: where it says that it connected, and why it cannot.
+    public init(uri: String, name: String, tally: Tally, leftBehind: LeftBehindCalls, logger: Logger) {
+        self.uri = uri
+        self.name = name
+        self.tally = tally
+        self.leftBehind = leftBehind
+        self.logger = logger
+    }
+
+    /// The connection that is open now; nil while there is none. Never waits.
+    var current: Open? { open.withLock { $0 } }
+
+    /// Gives a connection up, because it was lost or a call on it does not come back; another one will be opened.
+    func drop(_ connection: Connection) {
+        open.withLock { if $0?.connection === connection { $0 = nil } }
+        connection.giveUp()
+    }
+
+    /// Keeps the connection open until the task is cancelled.
+    ///
+    /// - Parameter use: run beside each connection that is opened, and cancelled when that one is lost.
+    func run(_ use: @escaping @Sendable (Open) async -> Void = { _ in }) async {
+        var backoff = Backoff()
+        var failure: String?
+        var wasOpen = false
+        while !Task.isCancelled {
+            do {
+                let opened = try await connect()
+                logger.info(
+                    "connected to libvirt",
+                    metadata: [
+                        "uri": "\(uri)", "driver": "\(opened.version.driver)",
+                        "hypervisor": "\(opened.version.hypervisor ?? "unknown")",
+                        "libvirt": "\(opened.version.libvirt ?? "unknown")",
+                    ]
+                )
+                if wasOpen { tally.countReconnect() }
+                (wasOpen, failure) = (true, nil)
+                backoff.reset()
+                await hold(opened, use)
+                guard !Task.isCancelled else { return }
+                logger.warning("connection to libvirt lost", metadata: ["uri": "\(uri)"])
+            } catch let error as LibvirtError {
+                tally.count(error)
+                // The same failure again and again is one event.
+                if failure != error.message {
+                    logger.warning(
+                        "cannot connect to libvirt; trying again until it works",
+                        metadata: ["uri": "\(uri)", "error": "\(error)"]
+                    )
+                    failure = error.message
+                }
+            } catch {
+                return
+            }
+            try? await Task.sleep(for: backoff.delay())
+        }
+    }
+
+    private func connect() async throws -> Open {
+        try await leftBehind.run { [uri, name] in
+            let connection = try await Connection.open(uri, access: .readOnly, name: name)
+            return Open(connection: connection, version: try await connection.version())
+        }
+    }
+
+    private func hold(_ opened: Open, _ use: @escaping @Sendable (Open) async -> Void) async {
+        open.withLock { $0 = opened }
+        await withTaskGroup { group in
+            group.addTask { await use(opened) }
+            for await _ in opened.connection.closed { break }
+            group.cancelAll()
+        }
+        open.withLock { $0 = nil }
+    }
+}

@@ -1,0 +1,146 @@
+import Libvirt
+import Logging
+
+/// Has the hypervisor poll the statistics of the domains for which nobody set a period, as nova does by its
+/// `mem_stats_period_seconds`; one that has a period keeps it.
+public struct StatisticsPeriod: Sendable {
+    /// How long one domain's call may take before it is left behind: it waits for the domain's monitor.
+    private static let patience = Duration.seconds(5)
+    /// When the domains that could not be set are tried again.
+    private static let retryInterval = Duration.seconds(60)
+
+    private let seconds: UInt32
+    private let uri: String
+    private let inventory: Inventory
+    private let tally: Tally
+    private let leftBehind: LeftBehindCalls
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - seconds: the period to set; above 0.
+    ///   - uri: the hypervisor's address; a read-write connection is opened only while there is a period to set.
+    public init(
+        seconds: UInt32,
+        uri: String,
+        inventory: Inventory,
+        tally: Tally,
+        leftBehind: LeftBehindCalls,
+        logger: Logger
+    ) {
+        self.seconds = seconds
+        self.uri = uri
+        self.inventory = inventory
+        self.tally = tally
+        self.leftBehind = leftBehind
+        self.logger = logger
+    }
+
+    /// Sets periods until the task is cancelled.
+    public func run() async {
+        let (occasions, occasion) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup { group in
+            group.addTask { [inventory] in
+                for await _ in inventory.changes { occasion.yield() }
+            }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.retryInterval)) != nil { occasion.yield() }
+            }
+            var refusals = Refusals()
+            for await _ in occasions {
+                await setAllMissing(&refusals)
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func setAllMissing(_ refusals: inout Refusals) async {
+        let now = ContinuousClock.now
+        let lacking = inventory.domainsWithoutPeriod
+        refusals.forget(allBut: lacking)
+        var missing = lacking.filter { refusals.mayTry($0, at: now) }
+        while !missing.isEmpty, leftBehind.count < LeftBehindCalls.bound {
+            do {
+                let connection = try await leftBehind.run(until: .now + Self.patience) { [uri] in
+                    try await Connection.open(uri, access: .readWrite, name: "libvirt-period")
+                }
+                while let domain = missing.popLast() {
+                    // Until it is known to have worked it counts as refused, so that a call that never returns is not
+                    // made again at once.
+                    refusals.retry(domain, after: now + Self.retryInterval)
+                    try await set(domain, by: connection, &refusals)
+                }
+            } catch is DeadlineExceeded {
+                logger.warning(
+                    "setting a statistics period takes too long; the domain's monitor may be stuck",
+                    metadata: ["seconds": "\(Self.patience.components.seconds)"]
+                )
+            } catch let error as LibvirtError {
+                tally.count(error)
+                for domain in missing { refusals.retry(domain, after: now + Self.retryInterval) }
+                if refusals.isNews(error) {
+                    logger.warning(
+                        """
+                        cannot set statistics periods; guests without one report no fresh figures \
+                        (set them by <stats period>, or let this service use libvirt's read-write socket)
+                        """,
+                        metadata: ["error": "\(error)"]
+                    )
+                }
+                return
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// - Throws: what concerns all domains: a lost connection, no permission, no time left.
+    private func set(_ domain: DomainID, by connection: Connection, _ refusals: inout Refusals) async throws {
+        do {
+            try await leftBehind.run(until: .now + Self.patience) { [seconds] in
+                try await connection.setMemoryStatsPeriod(Int32(clamping: seconds), of: domain.uuid)
+            }
+            inventory.periodWasSet(to: seconds, of: domain.uuid)
+            refusals.succeeded()
+            logger.info(
+                "statistics period set",
+                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"]
+            )
+        } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
+            guard !error.isDomainGone else { return }
+            tally.count(error)
+            logger.warning(
+                "cannot set a domain's statistics period",
+                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"]
+            )
+        }
+    }
+}
+
+/// The domains whose period could not be set, and when to try them again; and what has been said about it already.
+private struct Refusals {
+    private var nextTry: [DomainID: ContinuousClock.Instant] = [:]
+    private var said: String?
+
+    func mayTry(_ domain: DomainID, at now: ContinuousClock.Instant) -> Bool {
+        nextTry[domain].map { $0 <= now } ?? true
+    }
+
+    mutating func retry(_ domain: DomainID, after instant: ContinuousClock.Instant) {
+        nextTry[domain] = instant
+    }
+
+    mutating func forget(allBut domains: [DomainID]) {
+        let kept = Set(domains)
+        nextTry = nextTry.filter { kept.contains($0.key) }
+    }
+
+    /// Whether this failure has not been said since the last success.
+    mutating func isNews(_ error: LibvirtError) -> Bool {
+        defer { said = error.message }
+        return said != error.message
+    }
+
+    mutating func succeeded() {
+        said = nil
+    }
+}

@@ -1,0 +1,46 @@
+import CLibvirt
+
+/// Who a domain is on its host: its UUID, which never changes, and its name, which an administrator may change.
+public struct DomainID: Hashable, Sendable {
+    /// The domain's UUID.
+    public let uuid: DomainUUID
+    /// The domain's name; bytes that are not UTF-8 are replaced by U+FFFD.
+    public let name: String
+
+    /// A domain known by its UUID and name.
+    public init(uuid: DomainUUID, name: String) {
+        self.uuid = uuid
+        self.name = name
+    }
+}
+
+/// A domain's UUID, 128 bits as libvirt gives them (virDomainGetUUID).
+public struct DomainUUID: Hashable, Sendable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// A UUID of exactly 16 bytes, the first byte first; nil for any other count.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The 16 bytes, the first byte first.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
+    }
+
+    /// The form of RFC 9562, section 4: lower-case hexadecimal digits in groups of 8-4-4-4-12, as virsh prints it.
+    public var description: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (index, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,139 @@
+import HTTPTypes
+
+/// What one connection has to do next, given what happened: no sockets, no clock, no tasks.
+///
+/// Each event answers the action before it, and gives the next action. Requests are taken one at a time: nothing is
+/// read while one is being answered, so a client that pipelines is held back by its own full socket.
+struct HTTPConnectionState {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Action: Equatable {
+        /// Read some bytes. What may come of it: `received`, `endOfInput`, `deadlinePassed`, `shutDown`.
+        case read(until: Instant)
+        /// Have this request answered; then comes `replyReady`.
+        case handle(HTTPRequest)
+        /// Write this reply; then comes `replySent`.
+        case send(HTTPReply, omittingBody: Bool, HTTPPersistence)
+        /// Say that no more will be written, then go on as with `read`.
+        case endOutputAndRead(until: Instant)
+        case close
+    }
+
+    private enum Phase {
+        /// Between two requests.
+        case idle(until: Instant)
+        /// A request has begun, or the connection has.
+        case readingHead(until: Instant)
+        case handling(HTTPRequest, HTTPPersistence)
+        case sending(HTTPPersistence)
+        /// Everything is said. What still comes in is dropped, because closing a socket with unread input makes the
+        /// kernel reset the connection, and the client may lose a response it has not read (RFC 9112, section 9.6).
+        case lingering(until: Instant, bytesLeft: Int)
+        case closed
+    }
+
+    private let limits: HTTPServerLimits
+    private var parser: HTTPRequestParser
+    private var phase: Phase
+
+    /// The state of a connection accepted now.
+    init(limits: HTTPServerLimits, now: Instant) {
+        self.limits = limits
+        parser = HTTPRequestParser(limits: limits)
+        phase = .readingHead(until: now + limits.requestHeadTimeout)
+    }
+
+    /// The first action of a connection to be served.
+    mutating func start() -> Action {
+        readOn()
+    }
+
+    /// The first action of a connection there is no room for.
+    mutating func refuseForOverload() -> Action {
+        let refusal = HTTPRefusal(status: .serviceUnavailable, reason: "Too many connections.")
+        return send(refusal.reply, omittingBody: false, .close)
+    }
+
+    mutating func received(_ bytes: [UInt8], now: Instant) -> Action {
+        switch phase {
+        case .idle:
+            phase = .readingHead(until: now + limits.requestHeadTimeout)
+            parser.append(bytes)
+            return parse()
+        case .readingHead:
+            parser.append(bytes)
+            return parse()
+        case .lingering(let deadline, let bytesLeft):
+            guard bytes.count < bytesLeft else { return close() }
+            phase = .lingering(until: deadline, bytesLeft: bytesLeft - bytes.count)
+            return readOn()
+        case .handling, .sending, .closed:
+            return close()
+        }
+    }
+
+    /// The client sends no more. A request that is not complete will never be.
+    mutating func endOfInput() -> Action {
+        close()
+    }
+
+    mutating func deadlinePassed() -> Action {
+        guard case .readingHead = phase else { return close() }
+        let refusal = HTTPRefusal(status: .requestTimeout, reason: "The request did not come in time.")
+        return send(refusal.reply, omittingBody: false, .close)
+    }
+
+    /// The server shuts down, and this connection has no request under way.
+    mutating func shutDown() -> Action {
+        close()
+    }
+
+    mutating func replyReady(_ reply: HTTPReply, isShuttingDown: Bool) -> Action {
+        guard case .handling(let request, let persistence) = phase else { return close() }
+        return send(reply, omittingBody: request.method == .head, isShuttingDown ? .close : persistence)
+    }
+
+    mutating func replySent(now: Instant) -> Action {
+        guard case .sending(let persistence) = phase else { return close() }
+        if persistence == .close {
+            let deadline = now + limits.lingerTimeout
+            phase = .lingering(until: deadline, bytesLeft: limits.lingerBytes)
+            return .endOutputAndRead(until: deadline)
+        }
+        if parser.isInsideHead {
+            phase = .readingHead(until: now + limits.requestHeadTimeout)
+            return parse()
+        }
+        phase = .idle(until: now + limits.idleTimeout)
+        return readOn()
+    }
+
+    private mutating func parse() -> Action {
+        switch parser.next() {
+        case .needMore:
+            return readOn()
+        case .request(let request, let persistence):
+            phase = .handling(request, persistence)
+            return .handle(request)
+        case .refuse(let refusal, let persistence, let omittingBody):
+            return send(refusal.reply, omittingBody: omittingBody, persistence)
+        }
+    }
+
+    private mutating func readOn() -> Action {
+        switch phase {
+        case .idle(let deadline), .readingHead(let deadline), .lingering(let deadline, _): .read(until: deadline)
+        case .handling, .sending, .closed: close()
+        }
+    }
+
+    private mutating func send(_ reply: HTTPReply, omittingBody: Bool, _ persistence: HTTPPersistence) -> Action {
+        phase = .sending(persistence)
+        return .send(reply, omittingBody: omittingBody, persistence)
+    }
+
+    private mutating func close() -> Action {
+        phase = .closed
+        return .close
+    }
+}
