@@ -29,14 +29,14 @@ actor ChildProcess {
         String(decoding: try Data(contentsOf: output), as: UTF8.self)
     }
 
-    /// Asks it to end, by SIGTERM.
-    func terminate() {
-        if process.isRunning { kill(process.processIdentifier, SIGTERM) }
+    /// Sends it a signal, unless it has ended.
+    func send(_ signal: Int32) {
+        if process.isRunning { kill(process.processIdentifier, signal) }
     }
 
     /// Ends it at once.
     func end() async throws {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        send(SIGKILL)
         _ = try await exitStatus(within: .seconds(5))
     }
 

@@ -21,3 +21,9 @@ func eventually<Result: Sendable>(
 func require(_ condition: Bool, _ expectation: @autoclosure () throws -> String) throws {
     guard condition else { throw TestbedError("not so: \(try expectation())") }
 }
+
+/// The value; throws when there is none. Unlike `#require`, it may be tried again.
+func present<Value>(_ value: Value?, _ name: String) throws -> Value {
+    guard let value else { throw TestbedError("there is no \(name)") }
+    return value
+}

@@ -32,4 +32,13 @@ struct ExporterProcess: Sendable {
         guard response.status == 200 else { throw TestbedError("a scrape is answered \(response.status)") }
         return try Exposition(response.text)
     }
+
+    /// The first scrape that knows any domain: the exporter connects to libvirt after it began to listen.
+    func scrapeWithDomains() async throws -> Exposition {
+        try await eventually(within: .seconds(10)) {
+            let metrics = try await scrape()
+            try require(!metrics.domains.isEmpty, "there are domains")
+            return metrics
+        }
+    }
 }

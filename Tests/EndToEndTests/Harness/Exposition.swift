@@ -65,10 +65,10 @@ struct Exposition: Sendable {
     /// The family that the sample belongs to, which must have a type already.
     private func familyName(of sample: Sample) throws -> String {
         if types[sample.name] != nil { return sample.name }
-        // In OpenMetrics a counter's family is named without it.
-        if sample.name.hasSuffix("_total") {
-            let family = String(sample.name.dropLast("_total".count))
-            if types[family] == "counter" { return family }
+        // In OpenMetrics a family is named without the suffix of its type.
+        for (suffix, type) in [("_total", "counter"), ("_info", "info")] where sample.name.hasSuffix(suffix) {
+            let family = String(sample.name.dropLast(suffix.count))
+            if types[family] == type { return family }
         }
         throw TestbedError("no TYPE before \(sample.name)")
     }

@@ -67,10 +67,12 @@ actor Testbed {
     }
 
     private func end() async throws {
+        var failure: (any Error)?
         for process in processes.reversed() {
-            try await process.end()
+            do { try await process.end() } catch { failure = error }
         }
         try await libvirtd.end()
+        if let failure { throw failure }
     }
 
     /// The logs are deleted with the directory, but a failure may need them.
