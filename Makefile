@@ -1,0 +1,61 @@
+# What is asked of this project, each by one word: `make help` lists it. Made for Debian 12 with Swift 6; whatever else
+# is missing is installed by apt-get.
+
+build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
+testbed := .build/testbed
+exporter := .build/release/libvirt-memory-exporter
+shell_scripts := .ci/run $(wildcard Tests/Testbed/*)
+# Whoever is not root becomes so for the installation alone.
+as_root := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+# Installs those packages of $(1) that are missing.
+define install
+@missing=; for package in $(1); do \
+    [ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2> /dev/null)" = installed ] \
+        || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+    $(as_root) apt-get update --quiet \
+        && $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $$missing; \
+fi
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help run test release testbed lint format clean packages
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: release ## build, and serve this host's guests on port 9177 (further flags by ARGS=…)
+	@if [ -S /run/libvirt/libvirt-sock ] || [ -S /run/libvirt/libvirt-sock-ro ]; then \
+	    uri=qemu:///system; \
+	    echo "### Serving the guests of this host's hypervisor: $$uri" >&2; \
+	else \
+	    uri=test:///default; \
+	    echo "### No libvirt socket in /run/libvirt: serving the make-believe guests of libvirt's test driver: $$uri" >&2; \
+	fi; \
+	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
+
+test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+	swift test
+
+release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
+	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
+	    -Xlinker --gc-sections -Xlinker --strip-all
+
+testbed: ## unpack what the end-to-end tests need below .build/testbed
+	@Tests/Testbed/prepare $(testbed)
+
+lint: ## check the format of Swift and the shell scripts
+	$(call install,shellcheck)
+	swift format lint --strict --recursive Package.swift Sources Tests
+	shellcheck $(shell_scripts)
+
+format: ## format the Swift code
+	swift format format --in-place --recursive Package.swift Sources Tests
+
+clean: ## delete what was built, and the testbed
+	rm -rf .build
+
+packages:
+	$(call install,$(build_packages))

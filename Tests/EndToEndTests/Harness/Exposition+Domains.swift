@@ -1,0 +1,23 @@
+/// The guests' memory is counted in these.
+let mebibyte = 1024.0 * 1024.0
+
+extension Exposition {
+    /// The value of `libvirt_domain_…` of a guest.
+    func domain(_ series: String, _ guest: Guest) throws -> Double? {
+        try value("libvirt_domain_\(series)", ["domain": guest.name, "uuid": guest.uuid])
+    }
+
+    /// The value of `libvirt_domain_memory_stats_…` of a guest.
+    func memory(_ series: String, _ guest: Guest) throws -> Double? {
+        try domain("memory_stats_\(series)", guest)
+    }
+
+    /// The states that the guest is said to be in: of a state set, one is 1 and the others 0.
+    func states(of guest: Guest) -> [String] {
+        samples("libvirt_domain_state", ["domain": guest.name, "uuid": guest.uuid]).filter { $0.value == 1 }
+            .compactMap { $0.labels["state"] }
+    }
+
+    /// The names of all domains that any series is about.
+    var domains: Set<String> { Set(samples.compactMap { $0.labels["domain"] }) }
+}

@@ -1,0 +1,79 @@
+import Foundation
+
+/// A libvirtd of the tests' own, in namespaces of its own, kept by `Tests/Testbed/libvirtd-run`.
+///
+/// Its guests live on when it is stopped or killed, until ``end()``.
+actor LibvirtDaemon {
+    nonisolated let directory: URL
+    private let keeper = Process()
+    private let commands = Pipe()
+    private let answers = Pipe()
+
+    /// Makes the namespaces, without starting libvirtd in them.
+    ///
+    /// - Parameter directory: where its sockets and logs are; deleted at the end.
+    init(directory: URL) throws {
+        try TestbedFiles.requirePrepared()
+        self.directory = directory
+        keeper.executableURL = TestbedFiles.scripts.appending(path: "libvirtd-run")
+        keeper.arguments = [TestbedFiles.prepared.path, directory.path]
+        keeper.standardInput = commands
+        keeper.standardOutput = answers
+        try keeper.runWithoutMask()
+    }
+
+    /// What a client of libvirt opens.
+    nonisolated var uri: String { "qemu+unix:///system?socket=\(directory.path)/libvirt-sock" }
+
+    /// Starts libvirtd, again if it ended, and waits until it answers.
+    func start() async throws {
+        try await command("start")
+        _ = try await eventually(within: .seconds(20)) { try await self.virsh("version") }
+    }
+
+    /// Ends libvirtd as its service manager would.
+    func stop() async throws { try await command("stop") }
+
+    /// Ends libvirtd by SIGKILL.
+    func kill() async throws { try await command("kill") }
+
+    /// Stops libvirtd, as it hangs.
+    func freeze() async throws { try await command("freeze") }
+
+    /// Lets a frozen libvirtd go on.
+    func thaw() async throws { try await command("thaw") }
+
+    /// Stops the QEMU of a guest, as it hangs.
+    func freezeGuest(_ uuid: String) async throws { try await command("freeze-guest \(uuid)") }
+
+    /// Lets the QEMU of a frozen guest go on.
+    func thawGuest(_ uuid: String) async throws { try await command("thaw-guest \(uuid)") }
+
+    /// Runs libvirt's own client, and says what it printed.
+    @discardableResult
+    nonisolated func virsh(_ arguments: String...) async throws -> String {
+        let command = TestbedFiles.program("virsh") + ["--connect", uri] + arguments
+        return String(decoding: try await ChildProcess.run(command), as: UTF8.self)
+    }
+
+    /// Ends libvirtd and all its guests, and deletes the directory.
+    func end() async throws {
+        try commands.fileHandleForWriting.close()
+        try await eventually(within: .seconds(10)) {
+            try require(!self.keeper.isRunning, "libvirtd and its namespaces have ended")
+        }
+    }
+
+    private func command(_ line: String) async throws {
+        let input = commands.fileHandleForWriting
+        let output = answers.fileHandleForReading
+        let answer = try await offPool {
+            try input.write(contentsOf: Data((line + "\n").utf8))
+            // One short line, written at once.
+            return String(decoding: output.availableData, as: UTF8.self)
+        }
+        guard answer == "done\n" else {
+            throw TestbedError("libvirtd-run could not \(line); see what it printed on standard error")
+        }
+    }
+}

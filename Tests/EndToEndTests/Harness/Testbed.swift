@@ -1,0 +1,86 @@
+import Foundation
+
+/// All that one test starts: a libvirtd with its guests, exporters, Prometheus. Everything ends with the test.
+actor Testbed {
+    nonisolated let libvirtd: LibvirtDaemon
+    private var processes: [ChildProcess] = []
+
+    private init(libvirtd: LibvirtDaemon) {
+        self.libvirtd = libvirtd
+    }
+
+    /// Runs a test with a testbed of its own, whose libvirtd runs unless it is said otherwise.
+    static func run(startingLibvirtd: Bool = true, _ test: (Testbed) async throws -> Void) async throws {
+        // Not below the checkout, whose path may be too long for a Unix socket.
+        let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        let testbed = Testbed(libvirtd: try LibvirtDaemon(directory: directory))
+        do {
+            if startingLibvirtd { try await testbed.libvirtd.start() }
+            try await test(testbed)
+        } catch {
+            await testbed.printLogs()
+            try? await testbed.end()
+            throw error
+        }
+        try await testbed.end()
+    }
+
+    /// Where this test may write.
+    nonisolated var directory: URL { libvirtd.directory }
+
+    /// Starts guests, all at once, and waits until they have booted.
+    nonisolated func startGuests(_ specifications: GuestSpecification...) async throws -> [Guest] {
+        var guests: [Guest] = []
+        for specification in specifications {
+            guests.append(try await Guest.start(specification, libvirtd: libvirtd))
+        }
+        for guest in guests where guest.specification.hasSystem {
+            try await guest.booted()
+        }
+        return guests
+    }
+
+    /// Starts a guest, and waits until it has booted.
+    nonisolated func startGuest(_ specification: GuestSpecification) async throws -> Guest {
+        try await startGuests(specification)[0]
+    }
+
+    /// Starts an exporter that collects anew for each scrape.
+    func startExporter(_ flags: String..., environment: [String: String] = [:]) async throws -> ExporterProcess {
+        let exporter = try await ExporterProcess.start(
+            ["--libvirt.uri=\(libvirtd.uri)", "--collect.max-age=0s"] + flags,
+            environment: environment,
+            log: directory.appending(path: "exporter-\(processes.count).log")
+        )
+        processes.append(exporter.process)
+        return exporter
+    }
+
+    func startPrometheus(scraping exporter: ExporterProcess) async throws -> PrometheusServer {
+        let prometheus = try await PrometheusServer.start(
+            scraping: exporter.port,
+            directory: directory.appending(path: "prometheus")
+        )
+        processes.append(prometheus.process)
+        return prometheus
+    }
+
+    private func end() async throws {
+        var failure: (any Error)?
+        for process in processes.reversed() {
+            do { try await process.end() } catch { failure = error }
+        }
+        try await libvirtd.end()
+        if let failure { throw failure }
+    }
+
+    /// The logs are deleted with the directory, but a failure may need them.
+    private func printLogs() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        for name in names.sorted() where name.hasSuffix(".log") {
+            let log = (try? String(contentsOf: directory.appending(path: name), encoding: .utf8)) ?? ""
+            print("--- the end of \(name):\n\(log.suffix(2000))")
+        }
+    }
+}
