@@ -17,6 +17,8 @@ struct Guest: Sendable {
         let xml = libvirtd.directory.appending(path: "\(guest.uuid).xml")
         try specification.domainXML(console: guest.console, consoleLog: guest.consoleLog)
             .write(to: xml, atomically: true, encoding: .utf8)
+        // libvirtd would create it for root alone.
+        try Data().write(to: guest.consoleLog)
         if specification.hasSystem {
             try await libvirtd.virsh("create", xml.path)
         } else {

@@ -12,7 +12,7 @@ actor LibvirtDaemon {
     /// Makes the namespaces, without starting libvirtd in them.
     ///
     /// - Parameter directory: where its sockets and logs are; deleted at the end.
-    init(directory: URL) throws {
+    init(directory: URL) async throws {
         try TestbedFiles.requirePrepared()
         self.directory = directory
         keeper.executableURL = TestbedFiles.scripts.appending(path: "libvirtd-run")
@@ -20,6 +20,9 @@ actor LibvirtDaemon {
         keeper.standardInput = commands
         keeper.standardOutput = answers
         try keeper.runWithoutMask()
+        guard try await answer() == "ready\n" else {
+            throw TestbedError("libvirtd-run could not make its namespaces; it says why on standard error")
+        }
     }
 
     /// What a client of libvirt opens.
@@ -65,15 +68,15 @@ actor LibvirtDaemon {
     }
 
     private func command(_ line: String) async throws {
-        let input = commands.fileHandleForWriting
+        try commands.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+        guard try await answer() == "done\n" else {
+            throw TestbedError("libvirtd-run could not \(line); it says why on standard error")
+        }
+    }
+
+    /// The next line that libvirtd-run says: it is short and written at once, so it comes whole.
+    private func answer() async throws -> String {
         let output = answers.fileHandleForReading
-        let answer = try await offPool {
-            try input.write(contentsOf: Data((line + "\n").utf8))
-            // One short line, written at once.
-            return String(decoding: output.availableData, as: UTF8.self)
-        }
-        guard answer == "done\n" else {
-            throw TestbedError("libvirtd-run could not \(line); see what it printed on standard error")
-        }
+        return try await offPool { String(decoding: output.availableData, as: UTF8.self) }
     }
 }

@@ -14,7 +14,7 @@ actor Testbed {
         // Not below the checkout, whose path may be too long for a Unix socket.
         let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        let testbed = Testbed(libvirtd: try LibvirtDaemon(directory: directory))
+        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory))
         do {
             if startingLibvirtd { try await testbed.libvirtd.start() }
             try await test(testbed)
