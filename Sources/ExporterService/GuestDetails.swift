@@ -19,8 +19,8 @@ public enum GuestDetails {
         line("statistics", guest.status?.rawValue ?? "unknown", guest.status?.reason ?? "")
         line(
             "updated",
-            ReadableFigures.age(guest.age),
-            guest.period.map { "ago; it is asked every \($0) s" } ?? "ago; nobody asks it"
+            guest.age == nil ? "never" : ReadableFigures.age(guest.age),
+            (guest.age == nil ? "" : "ago; ") + (guest.period.map { "it is asked every \($0) s" } ?? "nobody asks it")
         )
         lines += ["", "As the guest's kernel says:"]
         line("total", ReadableFigures.bytes(guest.total), "MemTotal")
@@ -28,7 +28,9 @@ public enum GuestDetails {
         line(
             "usable",
             ReadableFigures.bytes(guest.usable),
-            "MemAvailable  \(ReadableFigures.percent(guest.usableShare)) \(GuestTable.bar(guest.usableShare, style))"
+            guest.usableShare == nil
+                ? "MemAvailable"
+                : "MemAvailable  \(GuestTable.bar(guest.usableShare, style))  \(ReadableFigures.percent(guest.usableShare))"
         )
         line("unused", ReadableFigures.bytes(guest.unused), "MemFree")
         line("disk caches", ReadableFigures.bytes(guest.diskCaches), "Buffers, Cached and SwapCached")

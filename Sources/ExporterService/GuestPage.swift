@@ -75,7 +75,7 @@ enum GuestPage {
         guard let share = guest.usableShare else { return ReadableFigures.bytes(guest.usable) }
         return """
             \(ReadableFigures.bytes(guest.usable)) · \(ReadableFigures.percent(share))\
-            <span class="bar \(UsableLevel(share: share).rawValue)"><i style="width:\(Int((share * 100).rounded()))%"></i></span>
+            <span class="bar \(guest.hasFreshFigures ? UsableLevel(share: share).rawValue : "old")"><i style="width:\(Int((share * 100).rounded()))%"></i></span>
             """
     }
 

@@ -62,6 +62,9 @@ public struct GuestSummary: Sendable {
         return Double(usable) / Double(total)
     }
 
+    /// Whether the figures are of now; otherwise they are the last ones that the guest gave.
+    var hasFreshFigures: Bool { status == .ok }
+
     /// The domains of a snapshot: the ones with the least usable share first, then those whose share is not known, by
     /// their names.
     public static func all(in snapshot: Snapshot) -> [GuestSummary] {

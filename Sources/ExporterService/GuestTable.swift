@@ -66,8 +66,10 @@ public enum GuestTable {
         style.hasUnicode ? text : text == "–" ? "-" : text
     }
 
+    /// A colour says how short a guest is now; none for one whose figures are of some time ago.
     private static func colour(of guest: GuestSummary) -> TerminalText.Colour? {
-        guest.usableShare.map { share in
+        guard guest.hasFreshFigures else { return nil }
+        return guest.usableShare.map { share in
             switch UsableLevel(share: share) {
             case .critical: .red
             case .low: .yellow

@@ -67,7 +67,7 @@ enum HTMLPage {
         td.name small,.dim{display:block;color:var(--dim);font-weight:400}
         .bar{display:block;height:.45rem;min-width:6rem;margin-top:.3rem;border-radius:.25rem;background:var(--line)}
         .bar i{display:block;height:100%;border-radius:.25rem;background:var(--good)}
-        .low i{background:var(--low)}.critical i{background:var(--bad)}
+        .old i{background:var(--dim)}.low i{background:var(--low)}.critical i{background:var(--bad)}
         .status{white-space:nowrap;font-weight:600}.status.ok{color:var(--good)}.status.fault{color:var(--low)}
         .status.unresponsive,.down{color:var(--bad)}
         details{margin-top:.2rem;max-width:34rem}summary{color:var(--dim);cursor:pointer}
