@@ -4,19 +4,28 @@ import Logging
 
 /// Collects a snapshot for a scrape: one bulk call for the statistics of all domains and, at the same time on another
 /// connection, what the hypervisor knows of each.
+///
+/// A guest whose QEMU does not answer holds up the bulk call, and nothing can end that call. So it is left behind after
+/// a while, and made again on a new connection within the same scrape: the call that was left behind holds that guest's
+/// monitor, and the new one passes over monitors that are held.
 public actor Collector {
-    private let bulk: ReconnectingConnection
-    private let inventoryConnection: ReconnectingConnection
-    private let inventory: Inventory
-    private let maximumAge: Duration
-    private let collectsHost: Bool
-    private let tally: Tally
-    private let leftBehind: LeftBehindCalls
-    private let logger: Logger
+    let bulk: ReconnectingConnection
+    let inventoryConnection: ReconnectingConnection
+    let inventory: Inventory
+    let maximumAge: Duration
+    let collectsHost: Bool
+    let tally: Tally
+    let leftBehind: LeftBehindCalls
+    let logger: Logger
 
     private var judge = Judge()
+    private var unresponsive: Set<DomainUUID> = []
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var underWay: Task<Snapshot, Never>?
+    /// When the collection that is under way has to be done: the earliest that one of its scrapes can wait for.
+    private var deadline = ContinuousClock.now
+    /// How long the last bulk call took that came back.
+    private var bulkDuration = Duration.zero
 
     /// - Parameters:
     ///   - bulk: the connection of the bulk call.
@@ -53,8 +62,12 @@ public actor Collector {
     /// - Parameter timeout: how long the caller can wait.
     public func snapshot(within timeout: Duration) async -> Snapshot {
         if let latest, latest.at.duration(to: .now) < maximumAge { return latest.snapshot }
-        if let underWay { return await underWay.value }
-        let task = Task { await collect(within: timeout) }
+        if let underWay {
+            deadline = min(deadline, .now + timeout)
+            return await underWay.value
+        }
+        deadline = .now + timeout
+        let task = Task { await collect() }
         underWay = task
         let snapshot = await task.value
         underWay = nil
@@ -62,43 +75,65 @@ public actor Collector {
         return snapshot
     }
 
-    private func collect(within timeout: Duration) async -> Snapshot {
+    private func collect() async -> Snapshot {
         let start = ContinuousClock.now
-        // The first attempt gets a part of the time, so that a second one can follow within the same scrape.
-        let firstDeadline = start + timeout / 2
-        let deadline = start + timeout
-        let spare = inventoryConnection.current
-        let main = bulk.current ?? spare
+        let version = (bulk.current ?? inventoryConnection.current)?.version
+        let driver = HypervisorDriver(named: version?.driver ?? "")
+        let patience = patience(from: start)
 
-        async let listed = listDomains(by: spare ?? main, until: firstDeadline)
-        async let host = collectHost(by: spare, until: firstDeadline)
-        var statistics = await collectStatistics(by: main, until: firstDeadline)
-        if case .late = statistics, let spare = inventoryConnection.current {
-            // The stuck call holds the monitor it waits for, so this one passes that domain over and has all others.
-            statistics = await collectStatistics(by: spare, until: deadline)
+        async let surroundings = collectSurroundings(until: start + patience)
+        var statistics = await collectStatistics(of: driver, within: patience)
+        let (domains, host) = await surroundings
+        // Where not even the list came back it is libvirtd that does not answer, and no guest.
+        while case .late = statistics, domains != nil, .now < attemptsEnd {
+            await untilReopened()
+            statistics = await collectStatistics(of: driver, within: patience)
         }
 
-        let domains = await listed
         let isUp = domains != nil || statistics.records != nil
         var samples = DomainSample.join(
             domains: domains ?? [],
             records: statistics.records ?? [],
             known: inventory.domains
         )
-        if let main, isUp {
-            let driver = HypervisorDriver(named: main.version.driver)
-            samples = await lookAtHeldMonitors(samples, of: driver, until: deadline)
-            samples = judge.judge(samples, of: driver, now: .now, wall: Date().timeIntervalSince1970)
+        if isUp {
+            samples = await lookAtHeldMonitors(samples, of: driver)
+            samples = judge.judge(
+                samples,
+                of: driver,
+                wereAsked: statistics.records != nil,
+                now: .now,
+                wall: Date().timeIntervalSince1970
+            )
+            logUnresponsive(samples)
+            inventory.expect(samples.lazy.map(\.id.uuid))
         }
-        inventory.expect(samples.lazy.map(\.id.uuid))
         return Snapshot(
             isUp: isUp,
             time: Date(),
             duration: start.duration(to: .now),
-            version: isUp ? main?.version : nil,
+            version: isUp ? version : nil,
             domains: samples,
-            host: await host
+            host: host
         )
+    }
+
+    /// How long one attempt may take: well above what the call took last time, and no more than half of the time there
+    /// is, so that another attempt can follow.
+    private func patience(from start: ContinuousClock.Instant) -> Duration {
+        min(max(.seconds(2), bulkDuration * 4), start.duration(to: attemptsEnd) / 2)
+    }
+
+    /// When the last attempt has to be over: then the monitors that were held are still to be looked at.
+    private var attemptsEnd: ContinuousClock.Instant {
+        deadline - min(.milliseconds(500), ContinuousClock.now.duration(to: deadline) / 4)
+    }
+
+    /// Waits for a connection in place of one that was left behind; where libvirtd answers, it is opened at once.
+    private func untilReopened() async {
+        while bulk.current == nil && .now < attemptsEnd {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     private enum Statistics {
@@ -111,52 +146,69 @@ public actor Collector {
         }
     }
 
-    private func collectStatistics(
-        by open: ReconnectingConnection.Open?,
-        until deadline: ContinuousClock.Instant
-    ) async -> Statistics {
-        guard let open, leftBehind.count < LeftBehindCalls.bound else { return .failed }
-        let driver = HypervisorDriver(named: open.version.driver)
+    private func collectStatistics(of driver: HypervisorDriver, within patience: Duration) async -> Statistics {
+        guard leftBehind.count < LeftBehindCalls.bound else { return .failed }
+        let start = ContinuousClock.now
+        let end = min(start + patience, attemptsEnd)
+        guard let open = bulk.current ?? inventoryConnection.current else { return .failed }
         do {
-            return .found(
-                try await leftBehind.run(until: deadline) { try await driver.statistics(by: open.connection) }
+            let records = try await leftBehind.run(until: end) { try await driver.statistics(by: open.connection) }
+            bulkDuration = start.duration(to: .now)
+            return .found(records)
+        } catch is DeadlineExceeded {
+            logger.warning(
+                "a domain's monitor or libvirtd does not answer; its call is left behind",
+                metadata: ["left_behind": "\(leftBehind.count)", "bound": "\(LeftBehindCalls.bound)"]
             )
+            leaveBehind(open.connection)
+            return .late
         } catch {
             note(error, on: open.connection)
-            return error is DeadlineExceeded ? .late : .failed
+            return .failed
         }
     }
 
-    private func listDomains(
-        by open: ReconnectingConnection.Open?,
-        until deadline: ContinuousClock.Instant
-    ) async -> [(id: DomainID, info: DomainInfo?)]? {
-        guard let open else { return nil }
+    /// What enters no monitor: the domains with what the hypervisor knows of them, and the host; nil where libvirt does
+    /// not answer.
+    private func collectSurroundings(
+        until end: ContinuousClock.Instant
+    ) async -> (domains: [(id: DomainID, info: DomainInfo?)]?, host: HostSample?) {
+        guard let open = inventoryConnection.current else { return (nil, nil) }
         do {
-            return try await leftBehind.run(until: deadline) { try await open.connection.activeDomains() }
-                .compactMap { domain in
-                    switch domain.info {
-                    case .success(let info): return (domain.id, info)
-                    case .failure(let error) where error.isDomainGone: return nil
-                    case .failure(let error):
-                        tally.count(error)
-                        return (domain.id, nil)
-                    }
-                }
+            let domains = try await leftBehind.run(until: end) { try await open.connection.activeDomains() }
+                .compactMap(infoOrNothing)
+            guard collectsHost else { return (domains, nil) }
+            let pools = inventory.hostPages
+            let host = try await leftBehind.run(until: end) {
+                HostSample(
+                    memory: try await open.connection.hostMemory(),
+                    pages: try await open.connection.withFreePages(pools)
+                )
+            }
+            return (domains, host)
         } catch {
             note(error, on: open.connection)
-            return nil
+            return (nil, nil)
+        }
+    }
+
+    /// A domain without its info where that failed; nothing where it has ended in between.
+    private nonisolated func infoOrNothing(
+        _ domain: (id: DomainID, info: Result<DomainInfo, LibvirtError>)
+    ) -> (id: DomainID, info: DomainInfo?)? {
+        switch domain.info {
+        case .success(let info):
+            return (domain.id, info)
+        case .failure(let error):
+            tally.count(error)
+            return error.isDomainGone ? nil : (domain.id, nil)
         }
     }
 
     /// Asks, by a call that never blocks, how the monitors stand that were held when the statistics were collected.
-    private func lookAtHeldMonitors(
-        _ samples: [DomainSample],
-        of driver: HypervisorDriver,
-        until deadline: ContinuousClock.Instant
-    ) async -> [DomainSample] {
+    private func lookAtHeldMonitors(_ samples: [DomainSample], of driver: HypervisorDriver) async -> [DomainSample] {
         let held = samples.indices.filter { driver.hasMonitors && samples[$0].statistics?.rss == nil }
-        guard !held.isEmpty, let open = inventoryConnection.current ?? bulk.current else { return samples }
+        guard !held.isEmpty, let open = inventoryConnection.current else { return samples }
         var samples = samples
         do {
             for index in held {
@@ -175,36 +227,36 @@ public actor Collector {
         return samples
     }
 
-    private func collectHost(
-        by open: ReconnectingConnection.Open?,
-        until deadline: ContinuousClock.Instant
-    ) async -> HostSample? {
-        guard collectsHost, let open else { return nil }
-        let pools = inventory.hostPages
-        do {
-            return try await leftBehind.run(until: deadline) {
-                HostSample(
-                    memory: try await open.connection.hostMemory(),
-                    pages: try await open.connection.withFreePages(pools)
-                )
-            }
-        } catch {
-            note(error, on: open.connection)
-            return nil
-        }
-    }
-
+    /// A failed call of the inventory's connection or of the bulk one; a connection that is lost, or on which a call
+    /// does not come back, is given up.
     private func note(_ error: any Error, on connection: Connection) {
-        if error is DeadlineExceeded {
-            logger.warning("libvirt does not answer in time; the call is left behind")
+        if let error = error as? LibvirtError {
+            tally.count(error)
+            guard error.isConnectionLost else { return }
+            bulk.drop(connection)
+            inventoryConnection.drop(connection)
+        } else {
+            logger.warning("libvirtd does not answer; its call is left behind")
+            leaveBehind(connection)
         }
-        guard let error = error as? LibvirtError else { return drop(connection) }
-        tally.count(error)
-        if error.isConnectionLost { drop(connection) }
     }
 
-    private func drop(_ connection: Connection) {
-        bulk.drop(connection)
-        inventoryConnection.drop(connection)
+    private func leaveBehind(_ connection: Connection) {
+        bulk.leaveBehind(connection)
+        inventoryConnection.leaveBehind(connection)
+    }
+
+    /// One line when a domain stops answering, and one when it answers again.
+    private func logUnresponsive(_ samples: [DomainSample]) {
+        let before = unresponsive
+        unresponsive = Set(samples.lazy.filter { $0.status == .unresponsive }.map(\.id.uuid))
+        for sample in samples {
+            let metadata: Logger.Metadata = ["domain": "\(sample.id.name)", "uuid": "\(sample.id.uuid)"]
+            switch (before.contains(sample.id.uuid), unresponsive.contains(sample.id.uuid)) {
+            case (false, true): logger.warning("a domain's QEMU does not answer", metadata: metadata)
+            case (true, false): logger.info("a domain's QEMU answers again", metadata: metadata)
+            case (true, true), (false, false): break
+            }
+        }
     }
 }

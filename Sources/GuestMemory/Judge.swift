@@ -8,14 +8,16 @@ struct Judge: Sendable {
     /// Gives each sample its status.
     ///
     /// A domain of which nothing was learnt this time, because another call held its monitor for a moment, keeps the
-    /// status of the time before.
+    /// status of the time before; where no domain could be asked, none keeps any.
     ///
     /// - Parameters:
     ///   - driver: the hypervisor's driver.
+    ///   - wereAsked: whether the statistics were collected at all.
     ///   - wall: the host's wall clock, in Unix seconds.
     mutating func judge(
         _ samples: [DomainSample],
         of driver: HypervisorDriver,
+        wereAsked: Bool,
         now: SuspendingClock.Instant,
         wall: Double
     ) -> [DomainSample] {
@@ -36,7 +38,7 @@ struct Judge: Sendable {
                         silence: silence.duration(at: now),
                         sinceBeginning: sample.known?.beganReporting?.duration(to: now)
                     )
-                ) ?? self.verdicts[sample.id.uuid]
+                ) ?? (wereAsked ? self.verdicts[sample.id.uuid] : nil)
             judged[index].status = status
             silences[sample.id.uuid] = silence
             verdicts[sample.id.uuid] = status

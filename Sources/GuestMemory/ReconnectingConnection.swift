@@ -19,7 +19,13 @@ public final class ReconnectingConnection: Sendable {
     private let tally: Tally
     private let leftBehind: LeftBehindCalls
     private let logger: Logger
-    private let open = Mutex<Open?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        var open: Open?
+        /// Whether the last one was given up here, and not lost.
+        var wasLeftBehind = false
+    }
 
     /// A read-only connection that is yet to be opened, by `run()`.
     ///
@@ -36,12 +42,26 @@ public final class ReconnectingConnection: Sendable {
     }
 
     /// The connection that is open now; nil while there is none. Never waits.
-    var current: Open? { open.withLock { $0 } }
+    var current: Open? { state.withLock { $0.open } }
 
-    /// Gives a connection up, because it was lost or a call on it does not come back; another one will be opened.
+    /// Gives up a connection that was lost; another one will be opened. Nothing happens where it is none of this one's.
     func drop(_ connection: Connection) {
-        open.withLock { if $0?.connection === connection { $0 = nil } }
-        connection.giveUp()
+        drop(connection, wasLeftBehind: false)
+    }
+
+    /// Gives up a connection on which a call does not come back; another one will be opened. Nothing happens where it is
+    /// none of this one's.
+    func leaveBehind(_ connection: Connection) {
+        drop(connection, wasLeftBehind: true)
+    }
+
+    private func drop(_ connection: Connection, wasLeftBehind: Bool) {
+        let isCurrent = state.withLock { state in
+            guard state.open?.connection === connection else { return false }
+            state = State(open: nil, wasLeftBehind: wasLeftBehind)
+            return true
+        }
+        if isCurrent { connection.giveUp() }
     }
 
     /// Keeps the connection open until the task is cancelled.
@@ -69,6 +89,8 @@ public final class ReconnectingConnection: Sendable {
                 guard !Task.isCancelled else { return }
                 // One that is lost at once, again and again, is no success.
                 if start.duration(to: .now) > Self.steadyTime { backoff.reset() }
+                // That it was left behind was said where it happened; and a scrape waits for the next one.
+                if state.withLock({ $0.wasLeftBehind }) { continue }
                 logger.warning("connection to libvirt lost", metadata: ["uri": "\(uri)"])
             } catch let error as LibvirtError {
                 tally.count(error)
@@ -95,12 +117,12 @@ public final class ReconnectingConnection: Sendable {
     }
 
     private func hold(_ opened: Open, _ use: @escaping @Sendable (Open) async -> Void) async {
-        open.withLock { $0 = opened }
+        state.withLock { $0 = State(open: opened) }
         await withTaskGroup { group in
             group.addTask { await use(opened) }
             for await _ in opened.connection.closed { break }
             group.cancelAll()
         }
-        open.withLock { $0 = nil }
+        state.withLock { $0.open = nil }
     }
 }

@@ -32,8 +32,10 @@ import Testing
     @Test func aFleetIsNotStaleAfterTheHostsClockJumped() {
         var judge = Judge()
         let samples = (1...3).map { sample(lastUpdate: 1000, number: $0) }
-        #expect(judge.judge(samples, of: driver, now: start, wall: 1001).map(\.status) == [.ok, .ok, .ok])
-        let later = judge.judge(samples, of: driver, now: start + .seconds(9), wall: 90_000)
+        #expect(
+            judge.judge(samples, of: driver, wereAsked: true, now: start, wall: 1001).map(\.status) == [.ok, .ok, .ok]
+        )
+        let later = judge.judge(samples, of: driver, wereAsked: true, now: start + .seconds(9), wall: 90_000)
         #expect(later.map(\.status) == [.ok, .ok, .ok])
     }
 
@@ -44,6 +46,7 @@ import Testing
             let judged = judge.judge(
                 [sample(lastUpdate: 1000)],
                 of: driver,
+                wereAsked: true,
                 now: start + .seconds(second),
                 wall: 1000 + Double(second)
             )
@@ -56,7 +59,13 @@ import Testing
         var judge = Judge()
         let stuck = ControlInfo(state: .occupied, milliseconds: 5000)
         func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
-            judge.judge([sample], of: driver, now: start + .seconds(second), wall: 1000 + Double(second)).first?.status
+            judge.judge(
+                [sample],
+                of: driver,
+                wereAsked: true,
+                now: start + .seconds(second),
+                wall: 1000 + Double(second)
+            ).first?.status
         }
         #expect(status(sample(lastUpdate: 1000), at: 0) == .ok)
         #expect(status(sample(lastUpdate: nil, monitor: stuck), at: 600) == .unresponsive)
@@ -67,7 +76,13 @@ import Testing
     @Test func aResumedGuestHasTimeToAnswerAgain() {
         var judge = Judge()
         func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
-            judge.judge([sample], of: driver, now: start + .seconds(second), wall: 1000 + Double(second)).first?.status
+            judge.judge(
+                [sample],
+                of: driver,
+                wereAsked: true,
+                now: start + .seconds(second),
+                wall: 1000 + Double(second)
+            ).first?.status
         }
         #expect(status(sample(lastUpdate: 1000, state: .paused), at: 900) == .paused)
         #expect(status(sample(lastUpdate: 1000), at: 910) == .ok)
@@ -76,16 +91,41 @@ import Testing
     @Test func aDomainWhoseMonitorWasHeldForAMomentKeepsItsStatus() {
         var judge = Judge()
         let held = ControlInfo(state: .job, milliseconds: 3)
-        #expect(judge.judge([sample(lastUpdate: nil, monitor: held)], of: driver, now: start, wall: 0)[0].status == nil)
-        _ = judge.judge([sample(lastUpdate: 0)], of: driver, now: start, wall: 0)
-        let judged = judge.judge([sample(lastUpdate: nil, monitor: held)], of: driver, now: start, wall: 0)
+        #expect(
+            judge.judge([sample(lastUpdate: nil, monitor: held)], of: driver, wereAsked: true, now: start, wall: 0)[0]
+                .status == nil
+        )
+        _ = judge.judge([sample(lastUpdate: 0)], of: driver, wereAsked: true, now: start, wall: 0)
+        let judged = judge.judge(
+            [sample(lastUpdate: nil, monitor: held)],
+            of: driver,
+            wereAsked: true,
+            now: start,
+            wall: 0
+        )
         #expect(judged[0].status == .noDriver)
     }
 
     @Test func aDomainThatEndedIsForgotten() {
         var judge = Judge()
-        _ = judge.judge([sample(lastUpdate: 0)], of: driver, now: start, wall: 0)
-        #expect(judge.judge([], of: driver, now: start, wall: 0).isEmpty)
-        #expect(judge.judge([sample(lastUpdate: nil)], of: driver, now: start, wall: 0)[0].status == nil)
+        _ = judge.judge([sample(lastUpdate: 0)], of: driver, wereAsked: true, now: start, wall: 0)
+        #expect(judge.judge([], of: driver, wereAsked: true, now: start, wall: 0).isEmpty)
+        #expect(
+            judge.judge([sample(lastUpdate: nil)], of: driver, wereAsked: true, now: start, wall: 0)[0].status == nil
+        )
+    }
+
+    @Test func whereNoDomainCouldBeAskedNoneKeepsItsStatus() {
+        var judge = Judge()
+        let free = ControlInfo(state: .free, milliseconds: 0)
+        _ = judge.judge([sample(lastUpdate: 1000)], of: driver, wereAsked: true, now: start, wall: 1000)
+        let judged = judge.judge(
+            [sample(lastUpdate: nil, monitor: free)],
+            of: driver,
+            wereAsked: false,
+            now: start,
+            wall: 1000
+        )
+        #expect(judged[0].status == nil)
     }
 }

@@ -52,6 +52,9 @@ actor LibvirtDaemon {
     /// Lets the QEMU of a frozen guest go on.
     func thawGuest(_ uuid: String) async throws { try await command("thaw-guest \(uuid)") }
 
+    /// Ends the QEMU of a guest by SIGKILL, frozen or not.
+    func killGuest(_ uuid: String) async throws { try await command("kill-guest \(uuid)") }
+
     /// Runs libvirt's own client, and says what it printed.
     @discardableResult
     nonisolated func virsh(_ arguments: String...) async throws -> String {
