@@ -9,6 +9,9 @@ public struct StatisticsPeriod: Sendable {
     /// When the domains that could not be set are tried again.
     private static let retryInterval = Duration.seconds(60)
 
+    /// With so many calls left behind no period is set: the rest of the bound is for collecting.
+    private static let leftBehindBound = LeftBehindCalls.bound / 2
+
     private let seconds: UInt32
     private let uri: String
     private let inventory: Inventory
@@ -58,11 +61,9 @@ public struct StatisticsPeriod: Sendable {
         let lacking = inventory.domainsWithoutPeriod
         refusals.forget(allBut: lacking)
         var missing = lacking.filter { refusals.mayTry($0, at: now) }
-        while !missing.isEmpty, leftBehind.count < LeftBehindCalls.bound {
+        while !missing.isEmpty, leftBehind.count < Self.leftBehindBound {
             do {
-                let connection = try await leftBehind.run(until: .now + Self.patience) { [uri] in
-                    try await Connection.open(uri, access: .readWrite, name: "libvirt-period")
-                }
+                guard let connection = try await connect() else { return }
                 while let domain = missing.popLast() {
                     // Until it is known to have worked it counts as refused, so that a call that never returns is not
                     // made again at once.
@@ -70,10 +71,7 @@ public struct StatisticsPeriod: Sendable {
                     try await set(domain, by: connection, &refusals)
                 }
             } catch is DeadlineExceeded {
-                logger.warning(
-                    "setting a statistics period takes too long; the domain's monitor may be stuck",
-                    metadata: ["seconds": "\(Self.patience.components.seconds)"]
-                )
+                logger.warning("a domain's monitor does not answer; setting its statistics period is left behind")
             } catch let error as LibvirtError {
                 tally.count(error)
                 for domain in missing { refusals.retry(domain, after: now + Self.retryInterval) }
@@ -90,6 +88,18 @@ public struct StatisticsPeriod: Sendable {
             } catch {
                 return
             }
+        }
+    }
+
+    /// A read-write connection; nil where libvirtd does not answer: trying again at once would not help.
+    private func connect() async throws -> Connection? {
+        do {
+            return try await leftBehind.run(until: .now + Self.patience) { [uri] in
+                try await Connection.open(uri, access: .readWrite, name: "libvirt-period")
+            }
+        } catch is DeadlineExceeded {
+            logger.warning("libvirtd does not take a further connection; statistics periods are set later")
+            return nil
         }
     }
 
