@@ -11,12 +11,14 @@ actor LibvirtDaemon {
 
     /// Makes the namespaces, without starting libvirtd in them.
     ///
-    /// - Parameter directory: where its sockets and logs are; deleted at the end.
-    init(directory: URL) async throws {
+    /// - Parameters:
+    ///   - directory: where its sockets and logs are; deleted at the end.
+    ///   - settings: lines for libvirtd.conf.
+    init(directory: URL, settings: [String] = []) async throws {
         try TestbedFiles.requirePrepared()
         self.directory = directory
         keeper.executableURL = TestbedFiles.scripts.appending(path: "libvirtd-run")
-        keeper.arguments = [TestbedFiles.prepared.path, directory.path]
+        keeper.arguments = [TestbedFiles.prepared.path, directory.path] + settings
         keeper.standardInput = commands
         keeper.standardOutput = answers
         try keeper.runWithoutMask()

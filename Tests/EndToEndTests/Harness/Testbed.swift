@@ -10,11 +10,17 @@ actor Testbed {
     }
 
     /// Runs a test with a testbed of its own, whose libvirtd runs unless it is said otherwise.
-    static func run(startingLibvirtd: Bool = true, _ test: (Testbed) async throws -> Void) async throws {
+    ///
+    /// - Parameter settings: lines for libvirtd.conf.
+    static func run(
+        startingLibvirtd: Bool = true,
+        settings: [String] = [],
+        _ test: (Testbed) async throws -> Void
+    ) async throws {
         // Not below the checkout, whose path may be too long for a Unix socket.
         let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory))
+        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory, settings: settings))
         do {
             if startingLibvirtd { try await testbed.libvirtd.start() }
             try await test(testbed)
