@@ -21,7 +21,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test release testbed lint format clean packages
+.PHONY: help run test release testbed soak docs lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -45,6 +45,12 @@ release: packages ## build the stripped binary that needs no Swift, .build/relea
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)
+
+soak: packages testbed ## scrapes, churn and faults together for SOAK_SECONDS (600)
+	SOAK_SECONDS=$${SOAK_SECONDS:-600} swift test --filter SoakTests
+
+docs: packages ## write docs/metrics.md anew from the catalogue
+	RENEW_DOCS=1 swift test --filter DocumentationTests
 
 lint: ## check the format of Swift and the shell scripts
 	$(call install,shellcheck)

@@ -34,8 +34,7 @@ struct Exporter: Sendable {
         return await withSnapshot(for: request) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
-                tally: observer.tally.counts,
-                callsLeftBehind: observer.leftBehind.count,
+                calls: observer.calls.counts,
                 httpRequests: requests.answered,
                 process: .ofThisProcess()
             )

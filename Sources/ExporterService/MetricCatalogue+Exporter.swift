@@ -48,12 +48,12 @@ extension MetricCatalogue {
                 Calls into libvirt that took too long, were left behind, and have not returned yet; \
                 each holds a worker of libvirtd. At 4 no further call that could block is made.
                 """
-        ) { .whole(UInt64($0.callsLeftBehind)) },
+        ) { .whole(UInt64($0.calls.leftBehind)) },
         .single(
             "libvirt_exporter_reconnects_total",
             .counter,
             help: "Connections to libvirt opened again after one was lost or left behind."
-        ) { .whole($0.tally.reconnects) },
+        ) { .whole($0.calls.reconnects) },
         Metric(
             name: "libvirt_exporter_libvirt_errors_total",
             kind: .counter,
@@ -61,7 +61,7 @@ extension MetricCatalogue {
             help: "Errors of libvirt's calls by libvirt's number of the error (virErrorNumber).",
             labels: ["code"]
         ) { readings in
-            readings.tally.errors.sorted { $0.key < $1.key }
+            readings.calls.errors.sorted { $0.key < $1.key }
                 .map { Sample(Labels([("code", "\($0.key)")]), .whole($0.value)) }
         },
         Metric(

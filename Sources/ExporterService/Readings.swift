@@ -4,8 +4,7 @@ import GuestMemory
 /// All that a scrape's figures are read from.
 struct Readings: Sendable {
     let snapshot: Snapshot
-    let tally: Tally.Counts
-    let callsLeftBehind: Int
+    let calls: LibvirtCalls.Counts
     let httpRequests: [Int: UInt64]
     let process: ProcessFigures
     /// The labels of each of the snapshot's domains, in their order; made once, for every metric of a domain has them.
@@ -13,14 +12,12 @@ struct Readings: Sendable {
 
     init(
         snapshot: Snapshot,
-        tally: Tally.Counts,
-        callsLeftBehind: Int,
+        calls: LibvirtCalls.Counts,
         httpRequests: [Int: UInt64],
         process: ProcessFigures
     ) {
         self.snapshot = snapshot
-        self.tally = tally
-        self.callsLeftBehind = callsLeftBehind
+        self.calls = calls
         self.httpRequests = httpRequests
         self.process = process
         domainLabels = snapshot.domains.map {

@@ -14,8 +14,7 @@ public actor Collector {
     let inventory: Inventory
     let maximumAge: Duration
     let collectsHost: Bool
-    let tally: Tally
-    let leftBehind: LeftBehindCalls
+    let calls: LibvirtCalls
     let logger: Logger
 
     private var judge = Judge()
@@ -38,8 +37,7 @@ public actor Collector {
         inventory: Inventory,
         maximumAge: Duration,
         collectsHost: Bool,
-        tally: Tally,
-        leftBehind: LeftBehindCalls,
+        calls: LibvirtCalls,
         logger: Logger
     ) {
         self.bulk = bulk
@@ -47,8 +45,7 @@ public actor Collector {
         self.inventory = inventory
         self.maximumAge = maximumAge
         self.collectsHost = collectsHost
-        self.tally = tally
-        self.leftBehind = leftBehind
+        self.calls = calls
         self.logger = logger
     }
 
@@ -147,18 +144,18 @@ public actor Collector {
     }
 
     private func collectStatistics(of driver: HypervisorDriver, within patience: Duration) async -> Statistics {
-        guard leftBehind.count < LeftBehindCalls.bound else { return .failed }
+        guard calls.leftBehind < LibvirtCalls.leftBehindBound else { return .failed }
         let start = ContinuousClock.now
         let end = min(start + patience, attemptsEnd)
         guard let open = bulk.current ?? inventoryConnection.current else { return .failed }
         do {
-            let records = try await leftBehind.run(until: end) { try await driver.statistics(by: open.connection) }
+            let records = try await calls.run(until: end) { try await driver.statistics(by: open.connection) }
             bulkDuration = start.duration(to: .now)
             return .found(records)
         } catch is DeadlineExceeded {
             logger.warning(
                 "a domain's monitor or libvirtd does not answer; its call is left behind",
-                metadata: ["left_behind": "\(leftBehind.count)", "bound": "\(LeftBehindCalls.bound)"]
+                metadata: ["left_behind": "\(calls.leftBehind)", "bound": "\(LibvirtCalls.leftBehindBound)"]
             )
             leaveBehind(open.connection)
             return .late
@@ -175,11 +172,11 @@ public actor Collector {
     ) async -> (domains: [(id: DomainID, info: DomainInfo?)]?, host: HostSample?) {
         guard let open = inventoryConnection.current else { return (nil, nil) }
         do {
-            let domains = try await leftBehind.run(until: end) { try await open.connection.activeDomains() }
+            let domains = try await calls.run(until: end) { try await open.connection.activeDomains() }
                 .compactMap(infoOrNothing)
             guard collectsHost else { return (domains, nil) }
             let pools = inventory.hostPages
-            let host = try await leftBehind.run(until: end) {
+            let host = try await calls.run(until: end) {
                 HostSample(
                     memory: try await open.connection.hostMemory(),
                     pages: try await open.connection.withFreePages(pools)
@@ -200,7 +197,7 @@ public actor Collector {
         case .success(let info):
             return (domain.id, info)
         case .failure(let error):
-            tally.count(error)
+            calls.count(error)
             return error.isDomainGone ? nil : (domain.id, nil)
         }
     }
@@ -213,7 +210,7 @@ public actor Collector {
         do {
             for index in held {
                 let uuid = samples[index].id.uuid
-                samples[index].monitor = try await leftBehind.run(until: deadline) {
+                samples[index].monitor = try await calls.run(until: deadline) {
                     do {
                         return try await open.connection.controlInfo(uuid)
                     } catch let error as LibvirtError where error.isDomainGone {
@@ -231,7 +228,6 @@ public actor Collector {
     /// does not come back, is given up.
     private func note(_ error: any Error, on connection: Connection) {
         if let error = error as? LibvirtError {
-            tally.count(error)
             guard error.isConnectionLost else { return }
             bulk.drop(connection)
             inventoryConnection.drop(connection)

@@ -13,22 +13,19 @@ public struct DomainWatch: Sendable {
 
     private let connection: ReconnectingConnection
     private let inventory: Inventory
-    private let tally: Tally
-    private let leftBehind: LeftBehindCalls
+    private let calls: LibvirtCalls
     private let logger: Logger
 
     /// A watch over this connection's domains.
     public init(
         connection: ReconnectingConnection,
         inventory: Inventory,
-        tally: Tally,
-        leftBehind: LeftBehindCalls,
+        calls: LibvirtCalls,
         logger: Logger
     ) {
         self.connection = connection
         self.inventory = inventory
-        self.tally = tally
-        self.leftBehind = leftBehind
+        self.calls = calls
         self.logger = logger
     }
 
@@ -40,7 +37,6 @@ public struct DomainWatch: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                if let error = error as? LibvirtError { tally.count(error) }
                 connection.drop(open.connection)
             }
         }
@@ -100,7 +96,6 @@ public struct DomainWatch: Sendable {
             let configuration = DomainConfiguration(domain: try XMLElement(parsing: xml))
             inventory.read(domain, configuration, try await readLimits(domain, from: connection))
         } catch let error as LibvirtError where !error.isConnectionLost {
-            tally.count(error)
             inventory.remove(domain.uuid)
         } catch let error as XMLError {
             logger.error(
@@ -133,6 +128,6 @@ public struct DomainWatch: Sendable {
 
     private func call<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value
     {
-        try await leftBehind.run(until: .now + .seconds(30), operation)
+        try await calls.run(until: .now + .seconds(30), operation)
     }
 }

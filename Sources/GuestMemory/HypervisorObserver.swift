@@ -3,10 +3,8 @@ import Logging
 
 /// The parts that watch one hypervisor and collect from it, joined.
 public struct HypervisorObserver: Sendable {
-    /// What is counted of libvirt's calls.
-    public let tally: Tally
-    /// The calls that were left behind.
-    public let leftBehind: LeftBehindCalls
+    /// The calls into libvirt, and what came of them.
+    public let calls: LibvirtCalls
     /// Who the domains are.
     public let inventory: Inventory
     /// What a scrape asks.
@@ -22,12 +20,11 @@ public struct HypervisorObserver: Sendable {
     ///   - maximumAge: a snapshot younger than this is used again.
     ///   - collectsHost: whether the host's own memory is asked for.
     public init(uri: String, maximumAge: Duration, collectsHost: Bool, logger: Logger) {
-        let (tally, leftBehind, inventory) = (Tally(), LeftBehindCalls(), Inventory())
+        let (calls, inventory) = (LibvirtCalls(), Inventory())
         let bulk = ReconnectingConnection(
             uri: uri,
             name: "libvirt-bulk",
-            tally: tally,
-            leftBehind: leftBehind,
+            calls: calls,
             logger: logger
         )
         // It goes where the other one goes: what that one says need not be said twice.
@@ -36,15 +33,13 @@ public struct HypervisorObserver: Sendable {
         let inventoryConnection = ReconnectingConnection(
             uri: uri,
             name: "libvirt-domains",
-            tally: tally,
-            leftBehind: leftBehind,
+            calls: calls,
             logger: quiet
         )
         watch = DomainWatch(
             connection: inventoryConnection,
             inventory: inventory,
-            tally: tally,
-            leftBehind: leftBehind,
+            calls: calls,
             logger: logger
         )
         collector = Collector(
@@ -53,11 +48,10 @@ public struct HypervisorObserver: Sendable {
             inventory: inventory,
             maximumAge: maximumAge,
             collectsHost: collectsHost,
-            tally: tally,
-            leftBehind: leftBehind,
+            calls: calls,
             logger: logger
         )
-        (self.tally, self.leftBehind, self.inventory) = (tally, leftBehind, inventory)
+        (self.calls, self.inventory) = (calls, inventory)
         self.uri = uri
         self.logger = logger
     }
@@ -68,8 +62,7 @@ public struct HypervisorObserver: Sendable {
             seconds: seconds,
             uri: uri,
             inventory: inventory,
-            tally: tally,
-            leftBehind: leftBehind,
+            calls: calls,
             logger: logger
         )
     }
@@ -78,7 +71,7 @@ public struct HypervisorObserver: Sendable {
     ///
     /// - Throws: `LibvirtError`; `DeadlineExceeded` where libvirt does not answer.
     public func checkConnection(within patience: Duration) async throws {
-        try await leftBehind.run(until: .now + patience) { [uri] in
+        try await calls.run(until: .now + patience) { [uri] in
             _ = try await Connection.open(uri, access: .readOnly, name: "libvirt-check")
         }
     }

@@ -16,8 +16,7 @@ public final class ReconnectingConnection: Sendable {
 
     private let uri: String
     private let name: String
-    private let tally: Tally
-    private let leftBehind: LeftBehindCalls
+    private let calls: LibvirtCalls
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -33,11 +32,10 @@ public final class ReconnectingConnection: Sendable {
     ///   - uri: the hypervisor's address, as `qemu:///system`.
     ///   - name: a name for its thread.
     ///   - logger: where it says that it connected, and why it cannot.
-    public init(uri: String, name: String, tally: Tally, leftBehind: LeftBehindCalls, logger: Logger) {
+    public init(uri: String, name: String, calls: LibvirtCalls, logger: Logger) {
         self.uri = uri
         self.name = name
-        self.tally = tally
-        self.leftBehind = leftBehind
+        self.calls = calls
         self.logger = logger
     }
 
@@ -82,7 +80,7 @@ public final class ReconnectingConnection: Sendable {
                         "libvirt": "\(opened.version.libvirt ?? "unknown")",
                     ]
                 )
-                if wasOpen { tally.countReconnect() }
+                if wasOpen { calls.countReconnect() }
                 (wasOpen, failure) = (true, nil)
                 let start = SuspendingClock.now
                 await hold(opened, use)
@@ -93,7 +91,6 @@ public final class ReconnectingConnection: Sendable {
                 if state.withLock({ $0.wasLeftBehind }) { continue }
                 logger.warning("connection to libvirt lost", metadata: ["uri": "\(uri)"])
             } catch let error as LibvirtError {
-                tally.count(error)
                 // The same failure again and again is one event.
                 if failure != error.message {
                     logger.warning(
@@ -110,7 +107,7 @@ public final class ReconnectingConnection: Sendable {
     }
 
     private func connect() async throws -> Open {
-        try await leftBehind.run { [uri, name] in
+        try await calls.run { [uri, name] in
             let connection = try await Connection.open(uri, access: .readOnly, name: name)
             return Open(connection: connection, version: try await connection.version())
         }

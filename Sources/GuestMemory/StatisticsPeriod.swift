@@ -10,13 +10,12 @@ public struct StatisticsPeriod: Sendable {
     private static let retryInterval = Duration.seconds(60)
 
     /// With so many calls left behind no period is set: the rest of the bound is for collecting.
-    private static let leftBehindBound = LeftBehindCalls.bound / 2
+    private static let leftBehindBound = LibvirtCalls.leftBehindBound / 2
 
     private let seconds: UInt32
     private let uri: String
     private let inventory: Inventory
-    private let tally: Tally
-    private let leftBehind: LeftBehindCalls
+    private let calls: LibvirtCalls
     private let logger: Logger
 
     /// - Parameters:
@@ -26,15 +25,13 @@ public struct StatisticsPeriod: Sendable {
         seconds: UInt32,
         uri: String,
         inventory: Inventory,
-        tally: Tally,
-        leftBehind: LeftBehindCalls,
+        calls: LibvirtCalls,
         logger: Logger
     ) {
         self.seconds = seconds
         self.uri = uri
         self.inventory = inventory
-        self.tally = tally
-        self.leftBehind = leftBehind
+        self.calls = calls
         self.logger = logger
     }
 
@@ -61,7 +58,7 @@ public struct StatisticsPeriod: Sendable {
         let lacking = inventory.domainsWithoutPeriod
         refusals.forget(allBut: lacking)
         var missing = lacking.filter { refusals.mayTry($0, at: now) }
-        while !missing.isEmpty, leftBehind.count < Self.leftBehindBound {
+        while !missing.isEmpty, calls.leftBehind < Self.leftBehindBound {
             do {
                 guard let connection = try await connect() else { return }
                 while let domain = missing.popLast() {
@@ -73,7 +70,6 @@ public struct StatisticsPeriod: Sendable {
             } catch is DeadlineExceeded {
                 logger.warning("a domain's monitor does not answer; setting its statistics period is left behind")
             } catch let error as LibvirtError {
-                tally.count(error)
                 for domain in missing { refusals.retry(domain, after: now + Self.retryInterval) }
                 if refusals.isNews(error) {
                     logger.warning(
@@ -94,7 +90,7 @@ public struct StatisticsPeriod: Sendable {
     /// A read-write connection; nil where libvirtd does not answer: trying again at once would not help.
     private func connect() async throws -> Connection? {
         do {
-            return try await leftBehind.run(until: .now + Self.patience) { [uri] in
+            return try await calls.run(until: .now + Self.patience) { [uri] in
                 try await Connection.open(uri, access: .readWrite, name: "libvirt-period")
             }
         } catch is DeadlineExceeded {
@@ -106,7 +102,7 @@ public struct StatisticsPeriod: Sendable {
     /// - Throws: what concerns all domains: a lost connection, no permission, no time left.
     private func set(_ domain: DomainID, by connection: Connection, _ refusals: inout Refusals) async throws {
         do {
-            try await leftBehind.run(until: .now + Self.patience) { [seconds] in
+            try await calls.run(until: .now + Self.patience) { [seconds] in
                 try await connection.setMemoryStatsPeriod(Int32(clamping: seconds), of: domain.uuid)
             }
             inventory.periodWasSet(to: seconds, of: domain.uuid)
@@ -117,7 +113,6 @@ public struct StatisticsPeriod: Sendable {
             )
         } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
             guard !error.isDomainGone else { return }
-            tally.count(error)
             logger.warning(
                 "cannot set a domain's statistics period",
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"]

@@ -19,8 +19,7 @@ import Testing
                 version: isUp ? HypervisorVersion(driver: "QEMU", hypervisor: "7.2.22", libvirt: "9.0.0") : nil,
                 domains: domains
             ),
-            tally: Tally().counts,
-            callsLeftBehind: 0,
+            calls: LibvirtCalls().counts,
             httpRequests: [200: 3, 404: 1],
             process: .ofThisProcess()
         )

@@ -55,8 +55,8 @@ import Testing
             #expect(domain.statistics?.available == Kibibytes(2_097_152))
             #expect(domain.known?.configuration.balloon?.model == "virtio")
         }
-        #expect(rig.observer.tally.counts.errors.isEmpty)
-        #expect(rig.observer.leftBehind.count == 0)
+        #expect(rig.observer.calls.counts.errors.isEmpty)
+        #expect(rig.observer.calls.leftBehind == 0)
     }
 
     @Test func whereLibvirtIsNotThereTheSnapshotSaysSoAtOnce() async throws {

@@ -2,8 +2,8 @@ import Testing
 
 @testable import GuestMemory
 
-@Suite struct LeftBehindCallsTests {
-    private let calls = LeftBehindCalls()
+@Suite struct LibvirtCallsTests {
+    private let calls = LibvirtCalls()
 
     private struct Failure: Error, Equatable {}
 
@@ -22,7 +22,7 @@ import Testing
 
     @Test func anOperationInTimeGivesItsValue() async throws {
         #expect(try await calls.run(until: .now + .seconds(10)) { 42 } == 42)
-        #expect(calls.count == 0)
+        #expect(calls.leftBehind == 0)
     }
 
     @Test func anOperationWithoutADeadlineIsWaitedFor() async throws {
@@ -31,7 +31,7 @@ import Testing
 
     @Test func anOperationsErrorIsThrown() async {
         await #expect(throws: Failure.self) { try await calls.run(until: .now + .seconds(10)) { throw Failure() } }
-        #expect(calls.count == 0)
+        #expect(calls.leftBehind == 0)
     }
 
     @Test func aLateOperationIsLeftBehindAndCountedUntilItComesBack() async throws {
@@ -39,7 +39,7 @@ import Testing
         await #expect(throws: DeadlineExceeded.self) {
             try await calls.run(until: .now + .milliseconds(20)) { await stuck.run() }
         }
-        #expect(calls.count == 1)
+        #expect(calls.leftBehind == 1)
         stuck.letGo()
         try await untilNoneIsLeft()
     }
@@ -49,7 +49,7 @@ import Testing
         let waiter = Task { try await calls.run { await stuck.run() } }
         waiter.cancel()
         await #expect(throws: CancellationError.self) { try await waiter.value }
-        #expect(calls.count == 1)
+        #expect(calls.leftBehind == 1)
         stuck.letGo()
         try await untilNoneIsLeft()
     }
@@ -67,7 +67,7 @@ import Testing
     }
 
     private func untilNoneIsLeft() async throws {
-        for _ in 0..<200 where calls.count > 0 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(calls.count == 0)
+        for _ in 0..<200 where calls.leftBehind > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(calls.leftBehind == 0)
     }
 }
