@@ -18,6 +18,21 @@ extension Exposition {
             .compactMap { $0.labels["state"] }
     }
 
+    /// The status of a guest's statistics: it must have one at a time, and every other one must be there as 0.
+    func status(of guest: Guest) throws -> String {
+        let all = samples("libvirt_domain_memory_stats_status", ["domain": guest.name, "uuid": guest.uuid])
+        let names = Set(all.compactMap { $0.labels["status"] })
+        let held = all.filter { $0.value == 1 }.compactMap { $0.labels["status"] }
+        guard held.count == 1, names == Self.statuses, all.allSatisfy({ [0, 1].contains($0.value) }) else {
+            throw TestbedError("\(guest.name) does not have one status: \(all)")
+        }
+        return held[0]
+    }
+
+    private static let statuses: Set = [
+        "ok", "stale", "no_device", "no_driver", "no_values", "no_period", "paused", "unresponsive", "unsupported",
+    ]
+
     /// The names of all domains that any series is about.
     var domains: Set<String> { Set(samples.compactMap { $0.labels["domain"] }) }
 }

@@ -4,7 +4,14 @@ import Foundation
 ///
 /// Its guests live on when it is stopped or killed, until ``end()``.
 actor LibvirtDaemon {
+    /// The one driver that it has, by the name in libvirt's addresses.
+    enum Driver: String {
+        case qemu
+        case lxc
+    }
+
     nonisolated let directory: URL
+    nonisolated let driver: Driver
     private let keeper = Process()
     private let commands = Pipe()
     private let answers = Pipe()
@@ -12,11 +19,12 @@ actor LibvirtDaemon {
     /// Makes the namespaces, without starting libvirtd in them.
     ///
     /// - Parameter directory: where its sockets and logs are; deleted at the end.
-    init(directory: URL) async throws {
+    init(directory: URL, driver: Driver) async throws {
         try TestbedFiles.requirePrepared()
         self.directory = directory
+        self.driver = driver
         keeper.executableURL = TestbedFiles.scripts.appending(path: "libvirtd-run")
-        keeper.arguments = [TestbedFiles.prepared.path, directory.path]
+        keeper.arguments = [TestbedFiles.prepared.path, directory.path, driver.rawValue]
         keeper.standardInput = commands
         keeper.standardOutput = answers
         try keeper.runWithoutMask()
@@ -26,7 +34,7 @@ actor LibvirtDaemon {
     }
 
     /// What a client of libvirt opens.
-    nonisolated var uri: String { "qemu+unix:///system?socket=\(directory.path)/libvirt-sock" }
+    nonisolated var uri: String { "\(driver.rawValue)+unix:///system?socket=\(directory.path)/libvirt-sock" }
 
     /// Starts libvirtd, again if it ended, and waits until it answers.
     func start() async throws {
@@ -55,6 +63,12 @@ actor LibvirtDaemon {
     /// Runs libvirt's own client, and says what it printed.
     @discardableResult
     nonisolated func virsh(_ arguments: String...) async throws -> String {
+        try await virsh(arguments)
+    }
+
+    /// The same, for arguments that stand in an array.
+    @discardableResult
+    nonisolated func virsh(_ arguments: [String]) async throws -> String {
         let command = TestbedFiles.program("virsh") + ["--connect", uri] + arguments
         return String(decoding: try await ChildProcess.run(command), as: UTF8.self)
     }

@@ -10,11 +10,15 @@ actor Testbed {
     }
 
     /// Runs a test with a testbed of its own, whose libvirtd runs unless it is said otherwise.
-    static func run(startingLibvirtd: Bool = true, _ test: (Testbed) async throws -> Void) async throws {
+    static func run(
+        driver: LibvirtDaemon.Driver = .qemu,
+        startingLibvirtd: Bool = true,
+        _ test: (Testbed) async throws -> Void
+    ) async throws {
         // Not below the checkout, whose path may be too long for a Unix socket.
         let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory))
+        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory, driver: driver))
         do {
             if startingLibvirtd { try await testbed.libvirtd.start() }
             try await test(testbed)
