@@ -1,7 +1,7 @@
 import Foundation
 
 /// A real guest: a QEMU that boots Linux, and says on its console what its kernel knows of its memory.
-struct Guest: Sendable {
+struct Guest: LibvirtDomain {
     let specification: GuestSpecification
     let libvirtd: LibvirtDaemon
 
