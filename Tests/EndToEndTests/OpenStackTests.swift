@@ -153,7 +153,7 @@ extension EndToEndTests {
                 )
                 let exporter = try await testbed.startExporter()
                 let prometheus = try await testbed.startPrometheus(scraping: exporter)
-                try await eventually(within: .seconds(20)) {
+                try await eventually(within: .seconds(30)) {
                     let usable = try await prometheus.query("libvirt_domain_memory_stats_usable_bytes")
                     try require(usable.count == 2, "both have figures: \(usable)")
                     let joined = try await prometheus.query(
