@@ -2,6 +2,8 @@
 # is missing is installed by apt-get.
 
 build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
+# A browser, and a font for its pictures.
+test_packages := chromium fonts-dejavu-core
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 shell_scripts := .ci/run $(wildcard Tests/Testbed/*)
@@ -37,6 +39,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
 test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+	$(call install,$(test_packages))
 	swift test
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter

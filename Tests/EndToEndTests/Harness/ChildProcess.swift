@@ -48,14 +48,26 @@ actor ChildProcess {
         return process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
     }
 
-    /// Runs a command to its end, and says what it printed on standard output; throws unless it ends with 0.
-    static func run(_ command: [String], input: URL? = nil) async throws -> Data {
+    /// How a command ended.
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: Data
+        let errors: Data
+    }
+
+    /// Runs a command to its end.
+    static func outcome(
+        of command: [String],
+        environment: [String: String] = [:],
+        input: URL? = nil
+    ) async throws -> Outcome {
         try await offPool {
             let process = Process()
             let output = Pipe()
             let errors = Pipe()
             process.executableURL = URL(filePath: command[0])
             process.arguments = Array(command.dropFirst())
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
             process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
             process.standardOutput = output
             process.standardError = errors
@@ -64,13 +76,19 @@ actor ChildProcess {
             let printed = try output.fileHandleForReading.readToEnd() ?? Data()
             let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw TestbedError(
-                    "\(command.joined(separator: " ")) ended with \(process.terminationStatus): "
-                        + String(decoding: complaint + printed, as: UTF8.self)
-                )
-            }
-            return printed
+            return Outcome(status: process.terminationStatus, output: printed, errors: complaint)
         }
+    }
+
+    /// Runs a command to its end, and says what it printed on standard output; throws unless it ends with 0.
+    static func run(_ command: [String], input: URL? = nil) async throws -> Data {
+        let outcome = try await outcome(of: command, input: input)
+        guard outcome.status == 0 else {
+            throw TestbedError(
+                "\(command.joined(separator: " ")) ended with \(outcome.status): "
+                    + String(decoding: outcome.errors + outcome.output, as: UTF8.self)
+            )
+        }
+        return outcome.output
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A real guest: a QEMU that boots Linux, and says on its console what its kernel knows of its memory.
-struct Guest: Sendable {
+struct Guest: LibvirtDomain {
     let specification: GuestSpecification
     let libvirtd: LibvirtDaemon
 
@@ -44,9 +44,19 @@ struct Guest: Sendable {
 
     /// Has the guest write this much to its tmpfs, in place of what is there; 0 empties it.
     func fill(mebibytes: Int) async throws {
+        try await tell(mebibytes > 0 ? "fill \(mebibytes)" : "free")
+    }
+
+    /// Has the guest take its balloon's driver away, while it runs on.
+    func unloadDriver() async throws { try await tell("unload") }
+
+    /// Has the guest load its balloon's driver again.
+    func loadDriver() async throws { try await tell("load") }
+
+    /// Writes a command of guest-init to the console.
+    private func tell(_ command: String) async throws {
         let console = console
-        let command = mebibytes > 0 ? "fill \(mebibytes)\n" : "free\n"
-        try await offPool { try Connection(unixSocket: console.path).send(Data(command.utf8)) }
+        try await offPool { try Connection(unixSocket: console.path).send(Data((command + "\n").utf8)) }
     }
 
     /// What `virsh dommemstat` says, by the names that it uses: KiB, counts and Unix seconds.

@@ -16,6 +16,10 @@ struct GuestSpecification: Sendable {
     var hasDriver = true
     /// What it writes to a tmpfs at boot.
     var filledMebibytes = 0
+    /// What others say of the domain, as nova does: the content of its `<metadata>` element.
+    var metadataXML = ""
+    /// The size of a memory device (virtio-mem), none of which is requested at first; 0 for no device.
+    var memoryDeviceMebibytes = 0
     /// Without an operating system it is a paused QEMU of 16 MiB, which costs nothing: a domain to count.
     var hasSystem = true
 
@@ -24,20 +28,25 @@ struct GuestSpecification: Sendable {
         let system =
             """
             <kernel>/boot/guest.kernel</kernel><initrd>/boot/guest.initramfs</initrd>
-            <cmdline>console=ttyS0 quiet lme.balloon=\(hasDriver ? 1 : 0) lme.fill=\(filledMebibytes)</cmdline>
+            <cmdline>console=ttyS0 quiet lme.balloon=\(hasDriver ? 1 : 0) lme.fill=\(filledMebibytes) \(memoryDeviceWords)</cmdline>
             """
+        let mebibytes = hasSystem ? 128 : 16
         return """
             <domain type='qemu'>
               <name>\(Self.escaped(name))</name>
               <uuid>\(uuid)</uuid>
-              <memory unit='MiB'>\(hasSystem ? 128 : 16)</memory>
+              <metadata>\(metadataXML)</metadata>
+              \(memoryDeviceMebibytes > 0 ? "<maxMemory slots='1' unit='GiB'>1</maxMemory>" : "")
+              <memory unit='MiB'>\(mebibytes)</memory>
               <vcpu>1</vcpu>
               <os><type arch='x86_64' machine='pc'>hvm</type>\(hasSystem ? system : "")</os>
               <features><acpi/></features>
+              \(memoryDeviceMebibytes > 0 ? Self.cellXML(mebibytes) : "")
               <devices>
                 <emulator>/usr/bin/qemu-system-x86_64</emulator>
                 <controller type='usb' model='none'/>
                 \(balloonXML)
+                \(memoryDeviceMebibytes > 0 ? memoryDeviceXML : "")
                 <serial type='unix'>
                   <source mode='bind' path='\(console.path)'/>
                   <log file='\(consoleLog.path)'/>
@@ -55,8 +64,31 @@ struct GuestSpecification: Sendable {
         }
     }
 
-    private static func escaped(_ text: String) -> String {
-        text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-            .replacingOccurrences(of: ">", with: "&gt;")
+    private var memoryDeviceXML: String {
+        """
+        <memory model='virtio-mem'>
+          <target>
+            <size unit='MiB'>\(memoryDeviceMebibytes)</size><node>0</node>
+            <block unit='MiB'>2</block><requested unit='KiB'>0</requested>
+          </target>
+        </memory>
+        """
+    }
+
+    /// Linux is to use what it is given; and since it could be given memory above 4 GiB, it would set aside half of its
+    /// own for devices that reach no further.
+    private var memoryDeviceWords: String {
+        memoryDeviceMebibytes > 0 ? "memhp_default_state=online swiotlb=512" : ""
+    }
+
+    /// A memory device belongs to a NUMA cell.
+    private static func cellXML(_ mebibytes: Int) -> String {
+        "<cpu><numa><cell id='0' cpus='0' memory='\(mebibytes)' unit='MiB'/></numa></cpu>"
+    }
+
+    /// The text for XML's elements and quoted attributes; there a line break would become a space.
+    static func escaped(_ text: String) -> String {
+        [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&apos;"), ("\n", "&#10;")]
+            .reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
     }
 }

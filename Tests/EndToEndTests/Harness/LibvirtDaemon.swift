@@ -4,7 +4,14 @@ import Foundation
 ///
 /// Its guests live on when it is stopped or killed, until ``end()``.
 actor LibvirtDaemon {
+    /// The one driver that it has, by the name in libvirt's addresses.
+    enum Driver: String {
+        case qemu
+        case lxc
+    }
+
     nonisolated let directory: URL
+    nonisolated let driver: Driver
     private let keeper = Process()
     private let commands = Pipe()
     private let answers = Pipe()
@@ -14,11 +21,12 @@ actor LibvirtDaemon {
     /// - Parameters:
     ///   - directory: where its sockets and logs are; deleted at the end.
     ///   - settings: lines for libvirtd.conf.
-    init(directory: URL, settings: [String] = []) async throws {
+    init(directory: URL, driver: Driver, settings: [String]) async throws {
         try TestbedFiles.requirePrepared()
         self.directory = directory
+        self.driver = driver
         keeper.executableURL = TestbedFiles.scripts.appending(path: "libvirtd-run")
-        keeper.arguments = [TestbedFiles.prepared.path, directory.path] + settings
+        keeper.arguments = [TestbedFiles.prepared.path, directory.path, driver.rawValue] + settings
         keeper.standardInput = commands
         keeper.standardOutput = answers
         try keeper.runWithoutMask()
@@ -28,7 +36,7 @@ actor LibvirtDaemon {
     }
 
     /// What a client of libvirt opens.
-    nonisolated var uri: String { "qemu+unix:///system?socket=\(directory.path)/libvirt-sock" }
+    nonisolated var uri: String { "\(driver.rawValue)+unix:///system?socket=\(directory.path)/libvirt-sock" }
 
     /// Starts libvirtd, again if it ended, and waits until it answers.
     func start() async throws {
@@ -60,6 +68,12 @@ actor LibvirtDaemon {
     /// Runs libvirt's own client, and says what it printed.
     @discardableResult
     nonisolated func virsh(_ arguments: String...) async throws -> String {
+        try await virsh(arguments)
+    }
+
+    /// The same, for arguments that stand in an array.
+    @discardableResult
+    nonisolated func virsh(_ arguments: [String]) async throws -> String {
         let command = TestbedFiles.program("virsh") + ["--connect", uri] + arguments
         return String(decoding: try await ChildProcess.run(command), as: UTF8.self)
     }

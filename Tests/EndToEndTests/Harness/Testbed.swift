@@ -13,6 +13,7 @@ actor Testbed {
     ///
     /// - Parameter settings: lines for libvirtd.conf.
     static func run(
+        driver: LibvirtDaemon.Driver = .qemu,
         startingLibvirtd: Bool = true,
         settings: [String] = [],
         _ test: (Testbed) async throws -> Void
@@ -20,7 +21,8 @@ actor Testbed {
         // Not below the checkout, whose path may be too long for a Unix socket.
         let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        let testbed = Testbed(libvirtd: try await LibvirtDaemon(directory: directory, settings: settings))
+        let libvirtd = try await LibvirtDaemon(directory: directory, driver: driver, settings: settings)
+        let testbed = Testbed(libvirtd: libvirtd)
         do {
             if startingLibvirtd { try await testbed.libvirtd.start() }
             try await test(testbed)
