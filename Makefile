@@ -21,10 +21,10 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test release testbed lint format clean packages
+.PHONY: help run test release testbed lint format clean packages dashboards check-dashboards
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: release ## build, and serve this host's guests on port 9177 (further flags by ARGS=…)
 	@if [ -S /run/libvirt/libvirt-sock ] || [ -S /run/libvirt/libvirt-sock-ro ]; then \
@@ -37,6 +37,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
 test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+	$(call install,python3)
 	swift test
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
@@ -50,6 +51,15 @@ lint: ## check the format of Swift and the shell scripts
 	$(call install,shellcheck)
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck $(shell_scripts)
+
+dashboards: ## make the dashboards in grafana/ anew from their script
+	grafana/make_dashboards.py
+
+check-dashboards: ## check the dashboards against Grafana's own SDK, which comes from PyPI
+	$(call install,python3-venv)
+	python3 -m venv .build/grafana
+	.build/grafana/bin/pip install --quiet --disable-pip-version-check grafana-foundation-sdk
+	.build/grafana/bin/python grafana/check_dashboards.py grafana/*.json
 
 format: ## format the Swift code
 	swift format format --in-place --recursive Package.swift Sources Tests
