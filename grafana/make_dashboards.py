@@ -386,7 +386,7 @@ def fleet():
             COUNT_OF_TROUBLE_STEPS,
         ),
         stat(
-            "Unresponsive guests",
+            "Unresponsive now",
             "Guests whose QEMU does not answer libvirt.",
             "none",
             (4, 4),
@@ -651,12 +651,13 @@ def guest():
     panels = [
         stat(
             "Usable share",
-            "The share of its total memory that the guest can still use without swapping: usable / total.",
+            "The share of its total memory that the guest can still use without swapping: usable / total. Not known "
+            "where its figures are not fresh.",
             "percentunit",
             (4, 4),
-            USABLE_SHARE,
+            FRESH_USABLE_SHARE,
             SHARE_STEPS,
-            defaults={"decimals": 1},
+            defaults={"decimals": 1, "noValue": "not known"},
         ),
         stat(
             "Usable",

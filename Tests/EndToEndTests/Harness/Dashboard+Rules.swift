@@ -103,7 +103,8 @@ extension Dashboard.Target {
         for range in expr.matches(of: /\[([^\]]*)\]/) where range.1 != "$__rate_interval" {
             complaints.append("\(refId) takes rates over \(range.1)")
         }
-        if expr.matches(of: /libvirt_\w+_total/).count != expr.matches(of: /(rate|increase)\(libvirt_\w+_total/).count {
+        let rates = expr.matches(of: /\b(?:rate|increase)\(libvirt_\w+_total\b/)
+        if expr.matches(of: /\blibvirt_\w+_total\b/).count != rates.count {
             complaints.append("\(refId) shows a counter without its rate")
         }
         return complaints
