@@ -60,6 +60,7 @@ FRESH_USABLE_SHARE = f"""{USABLE_SHARE}
 SWAP_RATE = """rate(libvirt_domain_memory_stats_swap_in_bytes_total{@guest}[$__rate_interval])
   + rate(libvirt_domain_memory_stats_swap_out_bytes_total{@guest}[$__rate_interval])"""
 MAJOR_FAULT_RATE = "rate(libvirt_domain_memory_stats_major_fault_total{@guest}[$__rate_interval])"
+SILENT_GUESTS = """topk(500, libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"} == 1)"""
 AGE = "time() - libvirt_domain_memory_stats_last_update_timestamp_seconds{@guest}"
 
 
@@ -469,15 +470,15 @@ def fleet():
         ),
         table(
             "Guests without fresh figures, and why",
-            "Each guest that is not paused and has no fresh figures, with the reason and the first thing to do. "
-            "Last answer is when its driver last answered; it is missing where it never did, and where QEMU does not "
-            "answer.",
+            "Guests that are not paused and have no fresh figures, with the reason and the first thing to do; at most "
+            "500. Last answer is when the guest's driver last answered; it is missing where it never did, and where "
+            "QEMU does not answer.",
             "dateTimeAsIso",
             (18, 9),
             [
-                with_names('libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"} == 1'),
-                """libvirt_domain_memory_stats_last_update_timestamp_seconds{@guest} * 1000
-  and on (job, instance, domain, uuid) libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"} == 1""",
+                with_names(SILENT_GUESTS),
+                "libvirt_domain_memory_stats_last_update_timestamp_seconds{@guest} * 1000\n"
+                f"  and on ({IDENTITY}) {SILENT_GUESTS}",
             ],
             {
                 **GUEST_COLUMNS,
