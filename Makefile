@@ -2,8 +2,8 @@
 # is missing is installed by apt-get.
 
 build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
-# A browser, and a font for its pictures.
-test_packages := chromium fonts-dejavu-core
+# A browser, and a font for its pictures; the language of the script that makes the dashboards.
+test_packages := chromium fonts-dejavu-core python3
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 shell_scripts := .ci/run $(wildcard Tests/Testbed/*)
@@ -23,10 +23,10 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test release testbed soak docs lint format clean packages
+.PHONY: help run test release testbed soak docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: release ## build, and serve this host's guests on port 9177 (further flags by ARGS=…)
 	@if [ -S /run/libvirt/libvirt-sock ] || [ -S /run/libvirt/libvirt-sock-ro ]; then \
@@ -59,6 +59,15 @@ lint: ## check the format of Swift and the shell scripts
 	$(call install,shellcheck)
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck $(shell_scripts)
+
+dashboards: ## make the dashboards in grafana/ anew from their script
+	grafana/make_dashboards.py
+
+check-dashboards: ## check the dashboards against Grafana's own SDK, which comes from PyPI
+	$(call install,python3-venv)
+	python3 -m venv .build/grafana
+	.build/grafana/bin/pip install --quiet --disable-pip-version-check grafana-foundation-sdk
+	.build/grafana/bin/python grafana/check_dashboards.py grafana/*.json
 
 format: ## format the Swift code
 	swift format format --in-place --recursive Package.swift Sources Tests

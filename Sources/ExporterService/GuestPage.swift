@@ -23,7 +23,7 @@ enum GuestPage {
                     : "<a href=\"/\">Refresh every \(refreshSeconds) s</a>")</nav>
                 <p class="note">\(introduction(snapshot, guests))</p>
                 \(guests.isEmpty ? "" : table(guests))
-                <p class="note">libvirt-memory-exporter \(HTMLPage.escaped(exporterVersion))</p>
+                <footer>libvirt-memory-exporter \(HTMLPage.escaped(exporterVersion))</footer>
                 """
         )
     }
@@ -34,10 +34,10 @@ enum GuestPage {
                 "<strong class=\"down\">libvirt does not answer.</strong> It is tried again until it does; the log says why."
         }
         guard !guests.isEmpty else { return "No domain is active on this host." }
-        let unknown = guests.count { $0.status != .ok }
-        let silent = unknown == 0 ? "" : ", \(unknown) of them without fresh figures"
-        return
-            "\(guests.count) active \(guests.count == 1 ? "domain" : "domains")\(silent); the least usable share first."
+        let unknown = guests.count { !$0.hasFreshFigures }
+        let domains =
+            guests.count == 1 ? "1 active domain" : "\(guests.count) active domains, the least usable share first"
+        return unknown == 0 ? "\(domains)." : "\(domains). Without fresh figures: \(unknown)."
     }
 
     private static func table(_ guests: [GuestSummary]) -> String {

@@ -56,7 +56,7 @@ enum HTMLPage {
         body{margin:0 auto;max-width:82rem;padding:1rem;font:15px/1.45 system-ui,sans-serif;color:var(--text);\
         background:var(--back)}
         h1{font-size:1.35rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
-        a{color:var(--link)}nav a{margin-right:1rem}
+        a{color:var(--link)}nav a{margin-right:1rem}footer{margin-top:1.2rem;color:var(--dim)}
         p.note{color:var(--dim);margin:.2rem 0 .8rem}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
         th{font-weight:600;color:var(--dim);text-align:left;font-size:.85rem}

@@ -38,7 +38,7 @@ import Testing
         let html = page([guestSample("guest", usable: nil, status: .noValues)])
         #expect(html.contains(#"href="/help#no_values""#))
         #expect(html.contains(HTMLPage.escaped(StatisticsStatus.noValues.reason)))
-        #expect(html.contains("1 active domain, 1 of them without fresh figures"))
+        #expect(html.contains("1 active domain. Without fresh figures: 1."))
     }
 
     @Test func whereLibvirtIsAwayThePageSaysSo() {
