@@ -10,7 +10,9 @@ private struct WeightedItem {
     static func list(_ field: String) -> [WeightedItem] {
         // By scalars: to Swift a comma and an accent behind it are one Character, which is no comma.
         field.unicodeScalars.split(separator: ",").compactMap { element in
-            let parts = element.split(separator: ";").map { $0.trimmingSpaces().lowercased() }
+            let parts = element.split(separator: ";", omittingEmptySubsequences: false).map {
+                $0.trimmingSpaces().lowercased()
+            }
             guard let name = parts.first, !name.isEmpty else { return nil }
             var parameters: [String: String] = [:]
             for part in parts.dropFirst() {

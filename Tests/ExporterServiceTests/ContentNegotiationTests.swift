@@ -49,7 +49,7 @@ import Testing
             (nil, false), ("", false), ("identity", false), ("gzip", true), ("x-gzip", true), ("GZIP", true),
             ("deflate, gzip;q=1.0, *;q=0.5", true), ("gzip;q=0", false), ("*", true), ("*;q=0", false),
             ("gzip;q=0, *", false), ("gzip;q=0.5, identity;q=0.9", false), ("gzip;q=0.9, identity;q=0.5", true),
-            ("br", false), ("gzip;q=", false),
+            ("br", false), ("gzip;q=", false), (";gzip", false),
             // A separator counts whatever accent follows it.
             ("gzip,\u{301}x", true),
         ] as [(String?, Bool)]
