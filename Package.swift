@@ -5,7 +5,12 @@ import PackageDescription
 let package = Package(
     name: "libvirt-memory-exporter",
     products: [
-        .executable(name: "libvirt-memory-exporter", targets: ["libvirt-memory-exporter"])
+        .executable(name: "libvirt-memory-exporter", targets: ["libvirt-memory-exporter"]),
+        // For Fuzzing, which is a package of its own.
+        .library(
+            name: "Rooms",
+            targets: ["Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -60,6 +65,11 @@ let package = Package(
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
         .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
         .testTarget(name: "ExporterServiceTests", dependencies: ["ExporterService"]),
+        // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
+        .testTarget(
+            name: "FuzzingTests",
+            dependencies: ["CLibvirt", "Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+        ),
         .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter"]),
     ],
     swiftLanguageModes: [.v6]

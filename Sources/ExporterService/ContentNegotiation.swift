@@ -8,14 +8,16 @@ private struct WeightedItem {
 
     /// The items of a field's value; a malformed quality counts as 0, so that what is unclear is never preferred.
     static func list(_ field: String) -> [WeightedItem] {
-        field.split(separator: ",").compactMap { element in
-            let parts = element.split(separator: ";").map { $0.trimmingSpaces().lowercased() }
+        // By scalars: to Swift a comma and an accent behind it are one Character, which is no comma.
+        field.unicodeScalars.split(separator: ",").compactMap { element in
+            let parts = element.split(separator: ";", omittingEmptySubsequences: false).map {
+                $0.trimmingSpaces().lowercased()
+            }
             guard let name = parts.first, !name.isEmpty else { return nil }
             var parameters: [String: String] = [:]
             for part in parts.dropFirst() {
-                let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-                    $0.trimmingSpaces()
-                }
+                let pair = part.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                    .map { $0.trimmingSpaces() }
                 if pair.count == 2 { parameters[pair[0]] = pair[1] }
             }
             let quality = parameters.removeValue(forKey: "q").map { Double($0) ?? 0 } ?? 1
@@ -60,8 +62,10 @@ func acceptsGzip(_ acceptEncoding: String?) -> Bool {
     return gzip > 0 && gzip >= quality("identity") ?? 0
 }
 
-extension StringProtocol {
+extension Substring.UnicodeScalarView {
     fileprivate func trimmingSpaces() -> String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        let isVisible = { (scalar: Unicode.Scalar) in scalar != " " && scalar != "\t" }
+        guard let first = firstIndex(where: isVisible), let last = lastIndex(where: isVisible) else { return "" }
+        return String(self[first...last])
     }
 }

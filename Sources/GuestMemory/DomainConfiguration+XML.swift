@@ -13,7 +13,8 @@ extension DomainConfiguration {
         machine = osType?.attributes["machine"].bounded ?? ""
         title = domain.child("title")?.text.bounded ?? ""
         hugePages = HugePages(domain.child("memoryBacking")?.child("hugepages"))
-        memoryDevices = devices?.children.filter { $0.name == "memory" }.compactMap(MemoryDevice.init) ?? []
+        let memory = devices?.children.filter { $0.name == "memory" } ?? []
+        memoryDevices = memory.compactMap(MemoryDevice.init).first(ofEach: \.alias)
         openStack = domain.child("metadata").flatMap(OpenStackInstance.init(metadata:))
     }
 }
@@ -21,7 +22,7 @@ extension DomainConfiguration {
 extension DomainConfiguration.Balloon {
     fileprivate init?(_ memballoon: XMLElement) {
         guard let model = memballoon.attributes["model"], model != "none" else { return nil }
-        self.init(model: model)
+        self.init(model: model.bounded)
         autodeflate = memballoon.attributes["autodeflate"] == "on"
         freePageReporting = memballoon.attributes["freePageReporting"] == "on"
     }
@@ -47,7 +48,15 @@ extension DomainConfiguration.MemoryDevice {
         guard memory.attributes["model"] == "virtio-mem", let alias = memory.child("alias")?.attributes["name"],
             let size = amount("size"), let requested = amount("requested")
         else { return nil }
-        self.init(alias: alias, size: size, requested: requested, current: amount("current"))
+        self.init(alias: alias.bounded, size: size, requested: requested, current: amount("current"))
+    }
+}
+
+extension Sequence {
+    /// The elements without those whose key an earlier one has: two of one key would be one series twice.
+    func first<Key: Hashable>(ofEach key: (Element) -> Key) -> [Element] {
+        var seen: Set<Key> = []
+        return filter { seen.insert(key($0)).inserted }
     }
 }
 

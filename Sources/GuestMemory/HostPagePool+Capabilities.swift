@@ -5,7 +5,7 @@ extension HostPagePool {
     /// the ordinary pages (libvirt.org/formatcaps.html).
     static func all(inCapabilities capabilities: XMLElement) -> [HostPagePool] {
         let cells = capabilities.child("host")?.child("topology")?.child("cells")?.children ?? []
-        return cells.flatMap { cell -> [HostPagePool] in
+        let pools = cells.flatMap { cell -> [HostPagePool] in
             guard cell.name == "cell", let number = cell.attributes["id"].flatMap({ UInt32($0) }) else { return [] }
             let pools = cell.children.compactMap { pages -> HostPagePool? in
                 guard pages.name == "pages", let total = UInt64(pages.text),
@@ -16,5 +16,6 @@ extension HostPagePool {
             let ordinary = pools.map(\.pageSize.count).min()
             return pools.filter { $0.pageSize.count != ordinary }
         }
+        return pools.first(ofEach: { [UInt64($0.cell), $0.pageSize.count] })
     }
 }

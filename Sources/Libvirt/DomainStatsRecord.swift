@@ -21,8 +21,8 @@ public struct DomainStatsRecord: Hashable, Sendable {
         var statistics = MemoryStatistics()
         for index in 0..<Int(unsafe record.pointee.nparams) {
             let parameter = unsafe TypedParameter(record.pointee.params + index)
-            if unsafe parameter.isNamed("state.state") {
-                state = unsafe parameter.int.map(DomainState.init(libvirt:))
+            if unsafe parameter.isNamed("state.state"), let number = unsafe parameter.int {
+                state = DomainState(libvirt: number)
             } else {
                 unsafe statistics.take(parameter)
             }

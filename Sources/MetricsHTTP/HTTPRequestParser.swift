@@ -27,7 +27,10 @@ struct HTTPRequestParser {
     }
 
     /// Whether a request has begun that is not complete.
-    var isInsideHead: Bool { !buffer.isEmpty }
+    var isInsideHead: Bool { bufferedByteCount > 0 }
+
+    /// How many bytes are kept.
+    var bufferedByteCount: Int { buffer.count }
 
     mutating func append(_ bytes: [UInt8]) {
         buffer.append(contentsOf: bytes)

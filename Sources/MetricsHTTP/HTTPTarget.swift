@@ -9,9 +9,14 @@ public struct HTTPTarget: Sendable, Equatable {
 
     /// Splits the path of an `HTTPRequest`.
     public init(_ pathAndQuery: String) {
-        let parts = pathAndQuery.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = String(parts[0])
-        query = parts.count == 2 ? String(parts[1]) : nil
+        // By bytes: to Swift a question mark and an accent behind it are one Character, which is none.
+        let parts = pathAndQuery.utf8.split(
+            separator: UInt8(ascii: "?"),
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        ).map { String(Substring($0)) }
+        path = parts[0]
+        query = parts.count == 2 ? parts[1] : nil
     }
 
     /// The query's items in their order, decoded as `application/x-www-form-urlencoded` (`+` is a space). An item

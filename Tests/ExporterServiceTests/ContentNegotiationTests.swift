@@ -24,6 +24,8 @@ import Testing
             ("application/openmetrics-text;q=high", .text),
             ("application/openmetrics-text;q=7", .text),
             (",;,=;;q", .text),
+            // A separator counts whatever accent follows it.
+            ("application/openmetrics-text,\u{301}x", .openMetrics),
             // Prometheus 2.42
             (
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -47,7 +49,9 @@ import Testing
             (nil, false), ("", false), ("identity", false), ("gzip", true), ("x-gzip", true), ("GZIP", true),
             ("deflate, gzip;q=1.0, *;q=0.5", true), ("gzip;q=0", false), ("*", true), ("*;q=0", false),
             ("gzip;q=0, *", false), ("gzip;q=0.5, identity;q=0.9", false), ("gzip;q=0.9, identity;q=0.5", true),
-            ("br", false), ("gzip;q=", false),
+            ("br", false), ("gzip;q=", false), (";gzip", false),
+            // A separator counts whatever accent follows it.
+            ("gzip,\u{301}x", true),
         ] as [(String?, Bool)]
     )
     func gzipIsUsedWhereItIsAccepted(acceptEncoding: String?, isAccepted: Bool) {

@@ -77,6 +77,29 @@ import Testing
         #expect(configuration.openStack == nil)
     }
 
+    @Test func ofTwoMemoryDevicesOfOneNameTheFirstCounts() throws {
+        func device(size: Int) -> String {
+            """
+            <memory model='virtio-mem'><target><size>\(size)</size><requested>1</requested></target>\
+            <alias name='ua-1'/></memory>
+            """
+        }
+        let devices = try configuration(device(size: 2) + device(size: 3)).memoryDevices
+        #expect(devices.map(\.size) == [Kibibytes(2)])
+    }
+
+    @Test func namesOfDevicesAreOfABoundedLength() throws {
+        let long = String(repeating: "x", count: 1000)
+        let configuration = try configuration(
+            """
+            <memballoon model='\(long)'/><memory model='virtio-mem'>\
+            <target><size>1</size><requested>1</requested></target><alias name='\(long)'/></memory>
+            """
+        )
+        #expect(configuration.balloon?.model.count == 256)
+        #expect(configuration.memoryDevices.map(\.alias.count) == [256])
+    }
+
     @Test func hugePagesWithoutASizeAreOfTheDefaultSize() throws {
         let domain = try XMLElement(parsing: "<domain><memoryBacking><hugepages/></memoryBacking></domain>")
         #expect(DomainConfiguration(domain: domain).hugePages == .ofDefaultSize)

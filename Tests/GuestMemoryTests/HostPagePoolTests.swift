@@ -26,6 +26,19 @@ import Testing
         )
     }
 
+    @Test func ofTwoPoolsOfOneSizeInOneCellTheFirstCounts() throws {
+        let pages = "<pages size='4'>1</pages><pages size='2048'>2</pages><pages size='2048'>3</pages>"
+        let cell = "<cell id='0'>\(pages)</cell>"
+        let capabilities = try XMLElement(
+            parsing: "<capabilities><host><topology><cells>\(cell)\(cell)</cells></topology></host></capabilities>"
+        )
+        #expect(
+            HostPagePool.all(inCapabilities: capabilities) == [
+                HostPagePool(cell: 0, pageSize: Kibibytes(2048), total: 2)
+            ]
+        )
+    }
+
     @Test func capabilitiesWithoutATopologyHaveNoPools() {
         #expect(HostPagePool.all(inCapabilities: XMLElement(name: "capabilities")).isEmpty)
     }

@@ -93,6 +93,14 @@ private final class TypedParameters {
         #expect(record.state == nil)
     }
 
+    @Test func aStateOfAnotherTypeLeavesTheStateThatIsThere() throws {
+        let record = try record { parameters in
+            parameters.add("state.state", int: 1)
+            parameters.add("state.state", 5)
+        }
+        #expect(record.state == .running)
+    }
+
     @Test func aStateOfALaterLibvirtIsNoState() throws {
         #expect(try record { $0.add("state.state", int: 99) }.state == .nostate)
     }

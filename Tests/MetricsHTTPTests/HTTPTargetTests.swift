@@ -9,6 +9,12 @@ import Testing
         #expect(target.query == "a=b?c")
     }
 
+    @Test func aQuestionMarkCountsWhateverAccentFollowsIt() {
+        let target = HTTPTarget("/metrics?\u{301}=a")
+        #expect(target.path == "/metrics")
+        #expect(target.queryValues(named: "\u{301}") == ["a"])
+    }
+
     @Test func aTargetWithoutAQuestionMarkHasNoQuery() {
         #expect(HTTPTarget("/metrics").query == nil)
         #expect(HTTPTarget("/metrics").queryItems.isEmpty)

@@ -1,0 +1,52 @@
+import Exposition
+import FoundationEssentials
+import Libvirt
+
+@testable import ExporterService
+@testable import GuestMemory
+
+/// The samples that these collectors give of a host with one domain, in an exposition of which all is made sure that
+/// holds of every exposition.
+func checkedSamples(
+    of domain: DomainSample,
+    pages: [HostPagePool] = [],
+    _ collectors: Set<MetricCollector>
+) throws -> [ReadSample] {
+    let readings = Readings(
+        snapshot: Snapshot(
+            isUp: true,
+            time: Date(timeIntervalSince1970: 1_700_000_000),
+            duration: .zero,
+            version: nil,
+            domains: [domain],
+            host: HostSample(memory: HostMemory(), pages: pages)
+        ),
+        tally: Tally().counts,
+        callsLeftBehind: 0,
+        httpRequests: [:],
+        process: ProcessFigures(
+            stat: "",
+            hostStat: "",
+            limits: "",
+            openDescriptors: nil,
+            ticksPerSecond: 1,
+            pageSize: 1
+        )
+    )
+    let families = MetricCatalogue.families(readings, of: collectors).filter { !$0.samples.isEmpty }
+    let text = try readExposition(ExpositionFormat.text.encode(families))
+    let openMetrics = try readExposition(ExpositionFormat.openMetrics.encode(families))
+    try require(text.samples == openMetrics.samples, "the two formats say different things")
+    try require(text.comments.count == 2 * families.count, "not a TYPE and a HELP for each family")
+    try require(
+        openMetrics.comments.count == 2 * families.count + families.count { $0.unit != nil } + 1,
+        "not a TYPE, a HELP and perhaps a UNIT for each family, and an end"
+    )
+    try require(
+        text.samples.map(\.name) == families.flatMap { family in family.samples.map { _ in family.name } },
+        "not the samples of the families"
+    )
+    let identities = Set(text.samples.map { $0.labels.merging(["__name__": $0.name]) { _, name in name } })
+    try require(identities.count == text.samples.count, "a series is there twice")
+    return text.samples
+}
