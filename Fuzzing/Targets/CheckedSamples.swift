@@ -21,8 +21,7 @@ func checkedSamples(
             domains: [domain],
             host: HostSample(memory: HostMemory(), pages: pages)
         ),
-        tally: Tally().counts,
-        callsLeftBehind: 0,
+        calls: LibvirtCalls().counts,
         httpRequests: [:],
         process: ProcessFigures(
             stat: "",
@@ -38,12 +37,14 @@ func checkedSamples(
     let openMetrics = try readExposition(ExpositionFormat.openMetrics.encode(families))
     try require(text.samples == openMetrics.samples, "the two formats say different things")
     try require(text.comments.count == 2 * families.count, "not a TYPE and a HELP for each family")
+    let unitCount = families.count { $0.unit != nil }
     try require(
-        openMetrics.comments.count == 2 * families.count + families.count { $0.unit != nil } + 1,
+        openMetrics.comments.count == 2 * families.count + unitCount + 1,
         "not a TYPE, a HELP and perhaps a UNIT for each family, and an end"
     )
+    let names = families.flatMap { family in family.samples.map { _ in family.name } }
     try require(
-        text.samples.map(\.name) == families.flatMap { family in family.samples.map { _ in family.name } },
+        text.samples.map(\.name) == names,
         "not the samples of the families"
     )
     let identities = Set(text.samples.map { $0.labels.merging(["__name__": $0.name]) { _, name in name } })
