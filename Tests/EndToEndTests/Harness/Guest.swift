@@ -46,7 +46,14 @@ struct Guest: Sendable {
     func fill(mebibytes: Int) async throws {
         let console = console
         let command = mebibytes > 0 ? "fill \(mebibytes)\n" : "free\n"
-        try await offPool { try Connection(unixSocket: console.path).send(Data(command.utf8)) }
+        let connection = try await offPool {
+            let connection = try Connection(unixSocket: console.path)
+            try connection.send(Data(command.utf8))
+            return connection
+        }
+        // QEMU reads 8 bytes at a time, and drops the rest once the other side has closed.
+        try await Task.sleep(for: .milliseconds(500))
+        withExtendedLifetime(connection) {}
     }
 
     /// What `virsh dommemstat` says, by the names that it uses: KiB, counts and Unix seconds.

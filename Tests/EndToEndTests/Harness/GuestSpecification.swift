@@ -14,6 +14,8 @@ struct GuestSpecification: Sendable {
     var balloon = Balloon.virtio(period: 1)
     /// Whether the guest loads the driver of its balloon.
     var hasDriver = true
+    /// Of 128 MiB, its kernel counts 9 MiB as available that it can't do without: it is dead before the share is low.
+    var memoryMebibytes = 128
     /// What it writes to a tmpfs at boot.
     var filledMebibytes = 0
     /// Without an operating system it is a paused QEMU of 16 MiB, which costs nothing: a domain to count.
@@ -30,7 +32,7 @@ struct GuestSpecification: Sendable {
             <domain type='qemu'>
               <name>\(Self.escaped(name))</name>
               <uuid>\(uuid)</uuid>
-              <memory unit='MiB'>\(hasSystem ? 128 : 16)</memory>
+              <memory unit='MiB'>\(hasSystem ? memoryMebibytes : 16)</memory>
               <vcpu>1</vcpu>
               <os><type arch='x86_64' machine='pc'>hvm</type>\(hasSystem ? system : "")</os>
               <features><acpi/></features>
