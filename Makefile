@@ -23,7 +23,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test release testbed soak docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo release testbed soak docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -41,6 +41,9 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
+
+demo: release testbed ## show guests, the exporter, Prometheus and its alerts in a browser, until Ctrl-C
+	@Tests/Testbed/demo $(testbed) $(exporter)
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
 	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \

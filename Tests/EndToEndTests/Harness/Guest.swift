@@ -56,7 +56,14 @@ struct Guest: LibvirtDomain {
     /// Writes a command of guest-init to the console.
     private func tell(_ command: String) async throws {
         let console = console
-        try await offPool { try Connection(unixSocket: console.path).send(Data((command + "\n").utf8)) }
+        let connection = try await offPool {
+            let connection = try Connection(unixSocket: console.path)
+            try connection.send(Data((command + "\n").utf8))
+            return connection
+        }
+        // QEMU reads 8 bytes at a time, and drops the rest once the other side has closed.
+        try await Task.sleep(for: .milliseconds(500))
+        withExtendedLifetime(connection) {}
     }
 
     /// What `virsh dommemstat` says, by the names that it uses: KiB, counts and Unix seconds.

@@ -14,6 +14,8 @@ struct GuestSpecification: Sendable {
     var balloon = Balloon.virtio(period: 1)
     /// Whether the guest loads the driver of its balloon.
     var hasDriver = true
+    /// Of 128 MiB, its kernel counts 9 MiB as available that it can't do without: it is dead before the share is low.
+    var memoryMebibytes = 128
     /// What it writes to a tmpfs at boot.
     var filledMebibytes = 0
     /// What others say of the domain, as nova does: the content of its `<metadata>` element.
@@ -30,7 +32,7 @@ struct GuestSpecification: Sendable {
             <kernel>/boot/guest.kernel</kernel><initrd>/boot/guest.initramfs</initrd>
             <cmdline>console=ttyS0 quiet lme.balloon=\(hasDriver ? 1 : 0) lme.fill=\(filledMebibytes) \(memoryDeviceWords)</cmdline>
             """
-        let mebibytes = hasSystem ? 128 : 16
+        let mebibytes = hasSystem ? memoryMebibytes : 16
         return """
             <domain type='qemu'>
               <name>\(Self.escaped(name))</name>

@@ -45,10 +45,26 @@ struct HTTPResponse: Sendable {
                 return (line[..<colon].lowercased(), value)
             }
         )
-        body = answer[headEnd.upperBound...]
+        let rest = answer[headEnd.upperBound...]
+        body = fields["transfer-encoding"] == "chunked" ? try Self.joined(chunks: rest) : rest
         self.duration = duration
         if let length = fields["content-length"], length != "\(body.count)" {
             throw TestbedError("Content-Length is \(length), the body has \(body.count) bytes")
         }
+    }
+
+    /// Prometheus and Alertmanager send long answers in chunks, each after a line with its length.
+    private static func joined(chunks: Data) throws -> Data {
+        var rest = chunks
+        var body = Data()
+        while let lineEnd = rest.firstRange(of: Data("\r\n".utf8)),
+            let length = Int(String(decoding: rest[..<lineEnd.lowerBound], as: UTF8.self), radix: 16),
+            rest.distance(from: lineEnd.upperBound, to: rest.endIndex) >= length + 2
+        {
+            if length == 0 { return body }
+            body.append(rest[lineEnd.upperBound...].prefix(length))
+            rest = rest[lineEnd.upperBound...].dropFirst(length + 2)
+        }
+        throw TestbedError("the chunks of an answer are broken off")
     }
 }

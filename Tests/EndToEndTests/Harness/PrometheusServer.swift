@@ -1,6 +1,6 @@
 import Foundation
 
-/// Debian's Prometheus, which scrapes one target once a second.
+/// Debian's Prometheus.
 struct PrometheusServer: Sendable {
     private struct Answer: Decodable {
         struct Result: Decodable {
@@ -31,14 +31,22 @@ struct PrometheusServer: Sendable {
     let process: ChildProcess
     let port: UInt16
 
-    /// Starts Prometheus, with its data in this directory, and waits until it is ready.
+    /// Starts Prometheus, which scrapes this target once a second.
     static func start(scraping target: UInt16, directory: URL) async throws -> PrometheusServer {
+        try await start(
+            configuration: """
+                global: {scrape_interval: 1s, scrape_timeout: 1s}
+                scrape_configs: [{job_name: libvirt, static_configs: [{targets: ['127.0.0.1:\(target)']}]}]
+                """,
+            directory: directory
+        )
+    }
+
+    /// Starts Prometheus, with its data in this directory, and waits until it is ready.
+    static func start(configuration yaml: String, directory: URL) async throws -> PrometheusServer {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let configuration = directory.appending(path: "prometheus.yml")
-        try """
-        global: {scrape_interval: 1s, scrape_timeout: 1s}
-        scrape_configs: [{job_name: libvirt, static_configs: [{targets: ['127.0.0.1:\(target)']}]}]
-        """.write(to: configuration, atomically: true, encoding: .utf8)
+        try yaml.write(to: configuration, atomically: true, encoding: .utf8)
         let port = try Connection.freePort()
         let process = try ChildProcess(
             TestbedFiles.program("prometheus") + [

@@ -74,6 +74,23 @@ actor Testbed {
         return prometheus
     }
 
+    /// Starts Alertmanager, and a Prometheus with the project's rules that scrapes the exporter and sends it the alerts.
+    func startAlerting(scraping exporter: ExporterProcess) async throws -> AlertmanagerServer {
+        let alertmanager = try await AlertmanagerServer.start(directory: directory.appending(path: "alertmanager"))
+        processes.append(alertmanager.process)
+        let prometheus = try await PrometheusServer.start(
+            configuration: """
+                global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}
+                rule_files: ['\(try PrometheusRules.hasty(in: directory).path)/*.yml']
+                alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:\(alertmanager.port)']}]}]}
+                scrape_configs: [{job_name: libvirt, static_configs: [{targets: ['127.0.0.1:\(exporter.port)']}]}]
+                """,
+            directory: directory.appending(path: "prometheus")
+        )
+        processes.append(prometheus.process)
+        return alertmanager
+    }
+
     private func end() async throws {
         var failure: (any Error)?
         for process in processes.reversed() {
