@@ -11,6 +11,9 @@ public final class Inventory: Sendable {
         var isComplete = false
     }
 
+    /// One reboot is up to three events within 0.2 s: SeaBIOS resets the machine twice more on its way.
+    private static let longestReboot = Duration.seconds(1)
+
     private let storage = Mutex(Storage())
     /// Yields after a domain was added or read anew; for one consumer.
     let changes: AsyncStream<Void>
@@ -87,10 +90,18 @@ public final class Inventory: Sendable {
     /// Something happened to a domain.
     func note(_ event: DomainEvent, at now: SuspendingClock.Instant = .now) {
         storage.withLock { storage in
+            if event.kind == .rebooted, let reboot = storage.domains[event.domain.uuid]?.lastReboot,
+                reboot.duration(to: now) < Self.longestReboot
+            {
+                return
+            }
             storage.domains[event.domain.uuid]?.events.count(event.kind)
             switch event.kind {
             case .stopped: storage.domains[event.domain.uuid] = nil
-            case .started, .rebooted: storage.domains[event.domain.uuid]?.beganReporting = now
+            case .started: storage.domains[event.domain.uuid]?.beganReporting = now
+            case .rebooted:
+                storage.domains[event.domain.uuid]?.beganReporting = now
+                storage.domains[event.domain.uuid]?.lastReboot = now
             default: break
             }
         }

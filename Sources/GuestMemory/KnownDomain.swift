@@ -13,6 +13,8 @@ public struct KnownDomain: Sendable {
     /// When its guest last began anew, or was last told to report: a start, a reboot, a period that was set; nil where
     /// that was before this exporter watched.
     var beganReporting: SuspendingClock.Instant?
+    /// When its guest last rebooted; nil where this exporter has not seen it.
+    var lastReboot: SuspendingClock.Instant?
 
     /// A domain of this name and configuration.
     public init(name: String, configuration: DomainConfiguration) {

@@ -77,6 +77,15 @@ import Testing
         #expect(inventory.domains[id(1).uuid]?.beganReporting == now + .seconds(2))
     }
 
+    @Test func theResetsOfOneRebootAreOneReboot() {
+        let now = SuspendingClock.now
+        add(1, period: 3)
+        for delay in [0.0, 0.18, 0.19, 60, 60.2] {
+            inventory.note(DomainEvent(.rebooted, of: id(1)), at: now + .seconds(delay))
+        }
+        #expect(inventory.domains[id(1).uuid]?.events.reboots == 2)
+    }
+
     @Test func aDomainThatStoppedIsForgottenAndItsCountsStartAgain() {
         add(1, period: 3)
         inventory.note(DomainEvent(.balloonChanged, of: id(1)))
