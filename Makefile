@@ -4,7 +4,10 @@
 build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
-shell_scripts := .ci/run $(wildcard Tests/Testbed/*)
+swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*)
+# How long `make fuzz` stays at each of its seven targets: ten minutes together.
+SECONDS_EACH := 86
 # Whoever is not root becomes so for the installation alone.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo)
 
@@ -21,7 +24,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test release testbed lint format clean packages
+.PHONY: help run test fuzz sanitize release testbed lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -39,6 +42,14 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	swift test
 
+fuzz: packages ## let libFuzzer look for inputs that break something, for ten minutes (SECONDS_EACH=… a target)
+	Fuzzing/run $(SECONDS_EACH)
+
+sanitize: packages ## run the unit tests and the exporter with the thread and the address sanitizer
+	$(call install,curl)
+	Tests/Sanitizers/run thread
+	Tests/Sanitizers/run address
+
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
 	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
 	    -Xlinker --gc-sections -Xlinker --strip-all
@@ -48,14 +59,14 @@ testbed: ## unpack what the end-to-end tests need below .build/testbed
 
 lint: ## check the format of Swift and the shell scripts
 	$(call install,shellcheck)
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive $(swift_code)
 	shellcheck $(shell_scripts)
 
 format: ## format the Swift code
-	swift format format --in-place --recursive Package.swift Sources Tests
+	swift format format --in-place --recursive $(swift_code)
 
 clean: ## delete what was built, and the testbed
-	rm -rf .build
+	rm -rf .build .build-*
 
 packages:
 	$(call install,$(build_packages))
