@@ -6,7 +6,10 @@ build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
 test_packages := chromium fonts-dejavu-core python3
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
-shell_scripts := .ci/run $(wildcard Tests/Testbed/*)
+swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*)
+# How long `make fuzz` stays at each of its seven targets: ten minutes together.
+SECONDS_EACH := 86
 # Whoever is not root becomes so for the installation alone.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo)
 
@@ -23,7 +26,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo release testbed soak docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize release testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -45,6 +48,14 @@ test: packages testbed ## run every test, with a libvirtd, guests and a Promethe
 demo: release testbed ## show guests, the exporter, Prometheus and its alerts in a browser, until Ctrl-C
 	@Tests/Testbed/demo $(testbed) $(exporter)
 
+fuzz: packages ## let libFuzzer look for inputs that break something, for ten minutes (SECONDS_EACH=… a target)
+	Fuzzing/run $(SECONDS_EACH)
+
+sanitize: packages ## run the unit tests and the exporter with the thread and the address sanitizer
+	$(call install,curl)
+	Tests/Sanitizers/run thread
+	Tests/Sanitizers/run address
+
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
 	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
 	    -Xlinker --gc-sections -Xlinker --strip-all
@@ -60,7 +71,7 @@ docs: packages ## write docs/metrics.md anew from the catalogue
 
 lint: ## check the format of Swift and the shell scripts
 	$(call install,shellcheck)
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive $(swift_code)
 	shellcheck $(shell_scripts)
 
 dashboards: ## make the dashboards in grafana/ anew from their script
@@ -73,10 +84,10 @@ check-dashboards: ## check the dashboards against Grafana's own SDK, which comes
 	.build/grafana/bin/python grafana/check_dashboards.py grafana/*.json
 
 format: ## format the Swift code
-	swift format format --in-place --recursive Package.swift Sources Tests
+	swift format format --in-place --recursive $(swift_code)
 
 clean: ## delete what was built, and the testbed
-	rm -rf .build
+	rm -rf .build .build-*
 
 packages:
 	$(call install,$(build_packages))

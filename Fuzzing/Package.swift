@@ -19,9 +19,7 @@ let package = Package(
                 .product(name: "Rooms", package: "libvirt-memory-exporter"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
-            path: ".",
-            exclude: ["CLibFuzzer", "corpora", "dictionaries"],
-            sources: ["Driver", "Targets"]
+            path: "Sources"
         ),
     ],
     swiftLanguageModes: [.v6]

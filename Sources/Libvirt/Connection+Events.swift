@@ -39,12 +39,12 @@ extension Connection {
 
     /// Has libvirt tell this connection that it closed (virConnectRegisterCloseCallback).
     ///
-    /// A driver inside this process, as `test`, has no connection that could close, and refuses.
+    /// The sink is this connection's, and libvirt frees nothing: a driver inside this process, as `test`, has no
+    /// connection that could close, takes the callback all the same, and never calls the free callback. A callback
+    /// that runs is waited for where it is taken back (virConnectCloseCallbackDataUnregister).
     func watchForClosing(_ connection: OpaquePointer) {
-        let context = unsafe CloseSink(closing).retained()
-        hasCloseCallback =
-            unsafe virConnectRegisterCloseCallback(connection, closeCallback, context, releaseCloseSink) == 0
-        if !hasCloseCallback { unsafe releaseCloseSink(context) }
+        let context = unsafe Unmanaged.passUnretained(closeSink).toOpaque()
+        hasCloseCallback = unsafe virConnectRegisterCloseCallback(connection, closeCallback, context, nil) == 0
     }
 
     /// Takes every callback back; to be done before the connection is closed, for libvirt uses freed memory when a
@@ -55,9 +55,9 @@ extension Connection {
     }
 }
 
-/// Where callbacks put what happened. libvirt holds one reference for each callback and gives it back by the callback's
-/// free callback; with the last one the stream ends.
-private final class Sink<Element: Sendable>: Sendable {
+/// Where callbacks put what happened. libvirt holds one reference for each callback of an event and gives it back by the
+/// callback's free callback; with the last one the stream ends.
+final class Sink<Element: Sendable>: Sendable {
     let continuation: AsyncStream<Element>.Continuation
 
     init(_ continuation: AsyncStream<Element>.Continuation) {
@@ -85,13 +85,11 @@ private final class Sink<Element: Sendable>: Sendable {
 }
 
 private typealias EventSink = Sink<DomainEvent>
-private typealias CloseSink = Sink<Void>
 
 private let releaseEventSink: virFreeCallback = { unsafe EventSink.release($0) }
-private let releaseCloseSink: virFreeCallback = { unsafe CloseSink.release($0) }
 
 private let closeCallback: virConnectCloseFunc = { _, _, context in
-    unsafe CloseSink.yield((), to: context)
+    unsafe Sink<Void>.yield((), to: context)
 }
 
 /// Notes an event of the domain that libvirt handed over, which is valid only inside the callback.

@@ -17,7 +17,8 @@ public actor Connection {
 
     private nonisolated let thread: CallThread
     private var pointer: OpaquePointer?
-    let closing: AsyncStream<Void>.Continuation
+    private let closing: AsyncStream<Void>.Continuation
+    let closeSink: Sink<Void>
     var eventCallbacks: [Int32] = []
     var hasCloseCallback = false
 
@@ -32,6 +33,7 @@ public actor Connection {
     private init(name: String) {
         thread = CallThread(name: name)
         (closed, closing) = AsyncStream.makeStream()
+        closeSink = Sink(closing)
     }
 
     /// Opens a connection; it blocks for as long as libvirtd does not answer, for libvirt has no timeout for it.

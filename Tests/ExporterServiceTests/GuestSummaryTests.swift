@@ -59,7 +59,7 @@ func guestSnapshot(_ domains: [DomainSample], isUp: Bool = true) -> Snapshot {
 
     @Test func usedIsTheTotalLessTheUsable() {
         let guest = GuestSummary.all(in: guestSnapshot([guestSample("guest", total: 1000, usable: 250)]))[0]
-        #expect(guest.used == 750 * 1024)
+        #expect(guest.used == UInt64(750 * 1024))
         #expect(guest.usableShare == 0.25)
         #expect(guest.age == .seconds(4))
     }
