@@ -19,6 +19,8 @@ public actor Collector {
 
     private var judge = Judge()
     private var unresponsive: Set<DomainUUID> = []
+    /// The failure that was logged last, until the bulk call succeeds: the same one again and again is one event.
+    private var loggedFailure: String?
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var underWay: Task<Snapshot, Never>?
     /// When the collection that is under way has to be done: the earliest that one of its scrapes can wait for.
@@ -151,6 +153,7 @@ public actor Collector {
         do {
             let records = try await calls.run(until: end) { try await driver.statistics(by: open.connection) }
             bulkDuration = start.duration(to: .now)
+            loggedFailure = nil
             return .found(records)
         } catch is DeadlineExceeded {
             logger.warning(
@@ -228,7 +231,13 @@ public actor Collector {
     /// does not come back, is given up.
     private func note(_ error: any Error, on connection: Connection) {
         if let error = error as? LibvirtError {
-            guard error.isConnectionLost else { return }
+            guard error.isConnectionLost else {
+                if loggedFailure != error.message {
+                    logger.warning("cannot collect from libvirt", metadata: ["error": "\(error)"])
+                    loggedFailure = error.message
+                }
+                return
+            }
             bulk.drop(connection)
             inventoryConnection.drop(connection)
         } else {
