@@ -6,7 +6,7 @@ import Synchronization
 /// A call that takes too long is left behind. It holds a thread here and a worker of libvirtd until it returns, so their
 /// number is watched and bounded.
 public final class LibvirtCalls: Sendable {
-    /// So many calls may be left behind before no further call that can block is made (DESIGN.md, decision 4): libvirtd
+    /// So many calls may be left behind before no further call that can block is made (docs/reliability.md): libvirtd
     /// has 20 workers for everybody.
     static let leftBehindBound = 4
 
