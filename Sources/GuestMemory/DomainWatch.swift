@@ -47,14 +47,15 @@ public struct DomainWatch: Sendable {
         inventory.connected(to: HypervisorDriver(named: open.version.driver))
         // Events first: what happens while the list is read is then seen after it.
         let events = try await call { try await connection.events() }
+        let unknownDomains = inventory.unknownDomains()
 
         let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
         try await withThrowingTaskGroup { group in
             group.addTask {
                 for await event in events { occasion.yield(.event(event)) }
             }
-            group.addTask { [inventory] in
-                for await _ in inventory.unknownDomains { occasion.yield(.sweep) }
+            group.addTask {
+                for await _ in unknownDomains { occasion.yield(.sweep) }
             }
             group.addTask {
                 while true {

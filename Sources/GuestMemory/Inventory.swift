@@ -9,6 +9,7 @@ public final class Inventory: Sendable {
         var driver: HypervisorDriver?
         var hostPages: [HostPagePool] = []
         var isComplete = false
+        var foundUnknown: AsyncStream<Void>.Continuation?
     }
 
     /// One reboot is up to three events within 0.2 s: SeaBIOS resets the machine twice more on its way.
@@ -18,14 +19,24 @@ public final class Inventory: Sendable {
     /// Yields after a domain was added or read anew; for one consumer.
     let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
-    /// Yields when domains turned up that the inventory does not know; for one consumer.
-    let unknownDomains: AsyncStream<Void>
-    private let foundUnknown: AsyncStream<Void>.Continuation
 
     /// An inventory of no domains.
     public init() {
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        (unknownDomains, foundUnknown) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Yields when domains turn up that the inventory does not know, until this is called again.
+    ///
+    /// Each watch asks for a stream of its own: a stream ends for good when the task that reads it is cancelled, as a watch
+    /// is when its connection is lost.
+    func unknownDomains() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let former = storage.withLock { storage in
+            defer { storage.foundUnknown = continuation }
+            return storage.foundUnknown
+        }
+        former?.finish()
+        return stream
     }
 
     /// All domains that are known, by their UUIDs.
@@ -120,7 +131,9 @@ public final class Inventory: Sendable {
 
     /// Has the inventory read again where one of these domains is not in it: an event that was lost costs nothing then.
     func expect(_ domains: some Sequence<DomainUUID>) {
-        let knowsAll = storage.withLock { storage in domains.allSatisfy { storage.domains[$0] != nil } }
-        if !knowsAll { foundUnknown.yield() }
+        let found = storage.withLock { storage in
+            domains.allSatisfy { storage.domains[$0] != nil } ? nil : storage.foundUnknown
+        }
+        found?.yield()
     }
 }

@@ -43,10 +43,21 @@ import Testing
 
     @Test func aDomainThatIsNotInItHasItReadAgain() async {
         add(1, period: nil)
+        var unknown = inventory.unknownDomains().makeAsyncIterator()
         inventory.expect([id(1).uuid])
         inventory.expect([id(1).uuid, id(2).uuid])
-        var unknown = inventory.unknownDomains.makeAsyncIterator()
         #expect(await unknown.next() != nil)
+    }
+
+    @Test func theNextWatchIsToldOfUnknownDomainsAsTheOneBeforeItWas() async {
+        let first = inventory.unknownDomains()
+        let watch = Task { for await _ in first {} }
+        watch.cancel()
+        await watch.value
+
+        var second = inventory.unknownDomains().makeAsyncIterator()
+        inventory.expect([id(1).uuid])
+        #expect(await second.next() != nil)
     }
 
     @Test func whatHappensToADomainIsCountedAndKeptWhenItIsReadAgain() {
