@@ -106,10 +106,7 @@ extension EndToEndTests {
             try await Testbed.run { testbed in
                 let guest = try await testbed.startGuest(GuestSpecification(name: "guest"))
                 let exporter = try await testbed.startExporter()
-                try await eventually(within: .seconds(10)) {
-                    let usable = try await exporter.scrape().memory("usable_bytes", guest)
-                    try require(usable != nil, "the guest has figures")
-                }
+                try await exporter.waitForFigures(of: guest)
                 try await guest.suspend()
                 let paused = try await exporter.scrape()
                 #expect(paused.states(of: guest) == ["paused"])

@@ -19,10 +19,7 @@ extension EndToEndTests {
                     try require(try await exporter.scrape().value("libvirt_up") == 1, "libvirt_up is 1")
                 }
                 let guest = try await testbed.startGuest(GuestSpecification(name: "guest"))
-                try await eventually(within: .seconds(10)) {
-                    let usable = try await exporter.scrape().memory("usable_bytes", guest)
-                    try require(usable != nil, "the guest has figures")
-                }
+                try await exporter.waitForFigures(of: guest)
             }
         }
 

@@ -29,6 +29,17 @@ import Testing
         )
     }
 
+    /// The status of a guest so many seconds after the start, by a wall clock that began at 1000.
+    private func status(_ judge: inout Judge, _ sample: DomainSample, at second: Int) -> StatisticsStatus? {
+        judge.judge(
+            [sample],
+            of: driver,
+            wereAsked: true,
+            now: start + .seconds(second),
+            wall: 1000 + Double(second)
+        ).first?.status
+    }
+
     @Test func aFleetIsNotStaleAfterTheHostsClockJumped() {
         var judge = Judge()
         let samples = (1...3).map { sample(lastUpdate: 1000, number: $0) }
@@ -43,14 +54,7 @@ import Testing
         var judge = Judge()
         var statuses: [StatisticsStatus?] = []
         for second in stride(from: 0, through: 40, by: 10) {
-            let judged = judge.judge(
-                [sample(lastUpdate: 1000)],
-                of: driver,
-                wereAsked: true,
-                now: start + .seconds(second),
-                wall: 1000 + Double(second)
-            )
-            statuses.append(judged.first?.status)
+            statuses.append(status(&judge, sample(lastUpdate: 1000), at: second))
         }
         #expect(statuses == [.ok, .ok, .ok, .ok, .stale])
     }
@@ -58,34 +62,16 @@ import Testing
     @Test func aThawedGuestHasTimeToAnswerAgain() {
         var judge = Judge()
         let stuck = ControlInfo(state: .occupied, milliseconds: 5000)
-        func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
-            judge.judge(
-                [sample],
-                of: driver,
-                wereAsked: true,
-                now: start + .seconds(second),
-                wall: 1000 + Double(second)
-            ).first?.status
-        }
-        #expect(status(sample(lastUpdate: 1000), at: 0) == .ok)
-        #expect(status(sample(lastUpdate: nil, monitor: stuck), at: 600) == .unresponsive)
-        #expect(status(sample(lastUpdate: 1000), at: 610) == .ok)
-        #expect(status(sample(lastUpdate: 1610), at: 620) == .ok)
+        #expect(status(&judge, sample(lastUpdate: 1000), at: 0) == .ok)
+        #expect(status(&judge, sample(lastUpdate: nil, monitor: stuck), at: 600) == .unresponsive)
+        #expect(status(&judge, sample(lastUpdate: 1000), at: 610) == .ok)
+        #expect(status(&judge, sample(lastUpdate: 1610), at: 620) == .ok)
     }
 
     @Test func aResumedGuestHasTimeToAnswerAgain() {
         var judge = Judge()
-        func status(_ sample: DomainSample, at second: Int) -> StatisticsStatus? {
-            judge.judge(
-                [sample],
-                of: driver,
-                wereAsked: true,
-                now: start + .seconds(second),
-                wall: 1000 + Double(second)
-            ).first?.status
-        }
-        #expect(status(sample(lastUpdate: 1000, state: .paused), at: 900) == .paused)
-        #expect(status(sample(lastUpdate: 1000), at: 910) == .ok)
+        #expect(status(&judge, sample(lastUpdate: 1000, state: .paused), at: 900) == .paused)
+        #expect(status(&judge, sample(lastUpdate: 1000), at: 910) == .ok)
     }
 
     @Test func aDomainWhoseMonitorWasHeldForAMomentKeepsItsStatus() {

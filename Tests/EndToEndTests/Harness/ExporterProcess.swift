@@ -41,4 +41,12 @@ struct ExporterProcess: Sendable {
             return metrics
         }
     }
+
+    /// Waits until a scrape has what the guest says of its memory.
+    func waitForFigures(of guest: Guest) async throws {
+        try await eventually(within: .seconds(10)) {
+            let usable = try await scrape().memory("usable_bytes", guest)
+            try require(usable != nil, "the guest has figures")
+        }
+    }
 }
