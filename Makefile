@@ -1,7 +1,7 @@
 # What is asked of this project, each by one word: `make help` lists it. Made for Debian 12 with Swift 6; whatever else
 # is missing is installed by apt-get.
 
-build_packages := libvirt-dev libxml2-dev zlib1g-dev pkg-config
+build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
 # A browser, and a font for its pictures; the language of the script that makes the dashboards.
 test_packages := chromium fonts-dejavu-core python3
 testbed := .build/testbed

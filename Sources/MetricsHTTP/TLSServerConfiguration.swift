@@ -1,0 +1,70 @@
+/// How a server proves who it is, and what it asks of its clients: `tls_server_config` of exporter-toolkit's web
+/// configuration (github.com/prometheus/exporter-toolkit, docs/web-configuration.md), read but not yet acted on.
+public struct TLSServerConfiguration: Sendable, Equatable {
+    /// Something in PEM (RFC 7468), and where it is.
+    public enum PEM: Sendable, Hashable {
+        /// In a file, read anew whenever it changes.
+        case file(path: String)
+        /// In the configuration itself.
+        case inline(String)
+    }
+
+    /// What is asked of a client's certificate, by the names of Go's `tls.ClientAuthType`.
+    public enum ClientAuthentication: String, Sendable, CaseIterable {
+        /// None is asked for.
+        case noClientCert = "NoClientCert"
+        /// One is asked for, and neither needed nor looked at.
+        case requestClientCert = "RequestClientCert"
+        /// One is needed, of any issuer.
+        case requireAnyClientCert = "RequireAnyClientCert"
+        /// Where one is given, it has to be good.
+        case verifyClientCertIfGiven = "VerifyClientCertIfGiven"
+        /// A good one is needed.
+        case requireAndVerifyClientCert = "RequireAndVerifyClientCert"
+    }
+
+    /// A version of TLS that is served. Older ones are none (RFC 8996).
+    public enum Version: String, Sendable, CaseIterable {
+        /// RFC 5246.
+        case tls12 = "TLS12"
+        /// RFC 8446.
+        case tls13 = "TLS13"
+    }
+
+    /// The server's certificate, with those between it and its authority after it.
+    public var certificate: PEM
+    /// The private key of the certificate.
+    public var key: PEM
+    /// The authorities whose certificates clients may have.
+    public var clientAuthorities: PEM?
+    /// What is asked of clients.
+    public var clientAuthentication: ClientAuthentication
+    /// A client's certificate has to be for one of these: a DNS name, an address, an e-mail address or a URI, letter by
+    /// letter. Empty: any will do.
+    public var allowedClientNames: [String]
+    /// The oldest version that is served.
+    public var minimumVersion: Version
+    /// The newest version that is served.
+    public var maximumVersion: Version
+    /// The cipher suites of TLS 1.2 by their IANA names, best first; empty: those that OpenSSL chooses.
+    public var cipherSuites: [String]
+    /// Whether the server's order of suites counts rather than the client's.
+    public var prefersServerCipherSuites: Bool
+    /// The curves by their names in Go (`X25519`, `CurveP256`, `CurveP384`, `CurveP521`), best first; empty: those that
+    /// OpenSSL chooses.
+    public var curves: [String]
+
+    /// A configuration with exporter-toolkit's defaults.
+    public init(certificate: PEM, key: PEM) {
+        self.certificate = certificate
+        self.key = key
+        clientAuthorities = nil
+        clientAuthentication = .noClientCert
+        allowedClientNames = []
+        minimumVersion = .tls12
+        maximumVersion = .tls13
+        cipherSuites = []
+        prefersServerCipherSuites = true
+        curves = []
+    }
+}
