@@ -613,7 +613,7 @@ def fleet():
         time_series(
             "Calls left behind",
             "Calls into libvirt that took too long and have not returned yet, of the ten hosts with the most. Each "
-            "holds a worker of libvirtd; at 4 the exporter makes no further call that could block.",
+            "holds a worker of libvirtd; at 5 the exporter makes no further call that could block.",
             "none",
             (8, 8),
             [("{{instance}}", "topk(10, libvirt_exporter_abandoned_calls{@host})")],

@@ -21,6 +21,7 @@ public struct ExporterApplication: Sendable {
     public func run() async throws {
         let observer = HypervisorObserver(
             uri: configuration.libvirtURI,
+            connections: configuration.collectConnections,
             maximumAge: configuration.collectMaximumAge,
             collectsHost: configuration.collectors.contains(.host),
             logger: logger

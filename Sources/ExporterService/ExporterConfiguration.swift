@@ -10,6 +10,8 @@ public struct ExporterConfiguration: Sendable {
     public var telemetryPath: String
     /// How many scrapes are answered at a time; more are refused with 503.
     public var maximumScrapes: Int
+    /// On how many connections at most statistics are collected at the same time.
+    public var collectConnections: Int
     /// The longest that a collection may take.
     public var collectTimeout: Duration
     /// A collection younger than this is used again by another scrape.
@@ -25,6 +27,7 @@ public struct ExporterConfiguration: Sendable {
         listenAddresses: [ListenAddress],
         telemetryPath: String,
         maximumScrapes: Int,
+        collectConnections: Int,
         collectTimeout: Duration,
         collectMaximumAge: Duration,
         memoryStatsPeriod: UInt32,
@@ -34,6 +37,7 @@ public struct ExporterConfiguration: Sendable {
         self.listenAddresses = listenAddresses
         self.telemetryPath = telemetryPath
         self.maximumScrapes = maximumScrapes
+        self.collectConnections = collectConnections
         self.collectTimeout = collectTimeout
         self.collectMaximumAge = collectMaximumAge
         self.memoryStatsPeriod = memoryStatsPeriod

@@ -46,7 +46,8 @@ extension MetricCatalogue {
             .gauge,
             help: """
                 Calls into libvirt that took too long, were left behind, and have not returned yet; \
-                each holds a worker of libvirtd. At 4 no further call that could block is made.
+                each holds a worker of libvirtd. At 5, or one more than --collect.connections where that is more, \
+                no further call that could block is made.
                 """
         ) { .whole(UInt64($0.calls.leftBehind)) },
         .single(

@@ -2,14 +2,10 @@ import FoundationEssentials
 import Libvirt
 import Logging
 
-/// Collects a snapshot for a scrape: one bulk call for the statistics of all domains and, at the same time on another
-/// connection, what the hypervisor knows of each.
-///
-/// A guest whose QEMU does not answer holds up the bulk call, and nothing can end that call. So it is left behind after
-/// a while, and made again on a new connection within the same scrape: the call that was left behind holds that guest's
-/// monitor, and the new one passes over monitors that are held.
+/// Collects a snapshot for a scrape: the statistics of all domains, in shares on several connections, and, at the same
+/// time on another connection, what the hypervisor knows of each.
 public actor Collector {
-    let bulk: ReconnectingConnection
+    let connections: CollectingConnections
     let inventoryConnection: ReconnectingConnection
     let inventory: Inventory
     let maximumAge: Duration
@@ -19,22 +15,24 @@ public actor Collector {
 
     private var judge = Judge()
     private var unresponsive: Set<DomainUUID> = []
-    /// The failure that was logged last, until the bulk call succeeds: the same one again and again is one event.
+    /// The failure that was logged last, until a collection succeeds: the same one again and again is one event.
     private var loggedFailure: String?
+    /// The domains that were active when the last collection asked.
+    private var listed: [DomainUUID] = []
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var underWay: Task<Snapshot, Never>?
     /// When the collection that is under way has to be done: the earliest that one of its scrapes can wait for.
     private var deadline = ContinuousClock.now
-    /// How long the last bulk call took that came back.
-    private var bulkDuration = Duration.zero
+    /// How long the slowest share took of the last collection.
+    var shareDuration = Duration.zero
 
     /// - Parameters:
-    ///   - bulk: the connection of the bulk call.
-    ///   - inventoryConnection: the connection that the inventory is read by, idle in a steady state.
+    ///   - connections: the connections that statistics are collected by.
+    ///   - inventoryConnection: the connection that the inventory is read by, and what enters no monitor.
     ///   - maximumAge: a snapshot younger than this is used again.
     ///   - collectsHost: whether the host's own memory is asked for.
     public init(
-        bulk: ReconnectingConnection,
+        connections: CollectingConnections,
         inventoryConnection: ReconnectingConnection,
         inventory: Inventory,
         maximumAge: Duration,
@@ -42,7 +40,7 @@ public actor Collector {
         calls: LibvirtCalls,
         logger: Logger
     ) {
-        self.bulk = bulk
+        self.connections = connections
         self.inventoryConnection = inventoryConnection
         self.inventory = inventory
         self.maximumAge = maximumAge
@@ -51,9 +49,9 @@ public actor Collector {
         self.logger = logger
     }
 
-    /// Keeps the connection of the bulk call open until the task is cancelled.
+    /// Keeps the connections of the statistics open until the task is cancelled.
     public nonisolated func run() async {
-        await bulk.run()
+        await connections.run()
     }
 
     /// A snapshot that is fresh: collected now, or shared with a collection that is under way or has just ended.
@@ -76,23 +74,27 @@ public actor Collector {
 
     private func collect() async -> Snapshot {
         let start = ContinuousClock.now
-        let version = (bulk.current ?? inventoryConnection.current)?.version
+        let version = anyConnection?.version
         let driver = HypervisorDriver(named: version?.driver ?? "")
         let patience = patience(from: start)
 
-        async let surroundings = collectSurroundings(until: start + patience)
-        var statistics = await collectStatistics(of: driver, within: patience)
-        let (domains, host) = await surroundings
-        // Where not even the list came back it is libvirtd that does not answer, and no guest.
-        while case .late = statistics, domains != nil, .now < attemptsEnd {
-            await untilReopened()
-            statistics = await collectStatistics(of: driver, within: patience)
+        let surroundings = Task { await collectSurroundings(until: start + patience) }
+        // Where not even the list comes back it is libvirtd that does not answer, and no guest.
+        let libvirtAnswers = { await surroundings.value.domains != nil }
+        var statistics = await collectStatistics(of: listed, driver, patience, libvirtAnswers)
+        let (domains, host) = await surroundings.value
+        if let domains {
+            let asked = Set(listed)
+            listed = domains.map(\.id.uuid)
+            let newcomers = listed.filter { !asked.contains($0) }
+            statistics.add(await collectStatistics(of: newcomers, driver, patience, libvirtAnswers))
         }
+        if statistics.isComplete { loggedFailure = nil }
 
-        let isUp = domains != nil || statistics.records != nil
+        let isUp = domains != nil || !statistics.records.isEmpty
         var samples = DomainSample.join(
             domains: domains ?? [],
-            records: statistics.records ?? [],
+            records: statistics.records,
             known: inventory.domains
         )
         if isUp {
@@ -100,7 +102,7 @@ public actor Collector {
             samples = judge.judge(
                 samples,
                 of: driver,
-                wereAsked: statistics.records != nil,
+                wereAsked: statistics.isComplete,
                 now: .now,
                 wall: Date().timeIntervalSince1970
             )
@@ -117,55 +119,20 @@ public actor Collector {
         )
     }
 
-    /// How long one attempt may take: well above what the call took last time, and no more than half of the time there
+    /// How long one share may take: well above what the slowest took last time, and no more than half of the time there
     /// is, so that another attempt can follow.
     private func patience(from start: ContinuousClock.Instant) -> Duration {
-        min(max(.seconds(2), bulkDuration * 4), start.duration(to: attemptsEnd) / 2)
+        min(max(.seconds(2), shareDuration * 4), start.duration(to: attemptsEnd) / 2)
     }
 
     /// When the last attempt has to be over: then the monitors that were held are still to be looked at.
-    private var attemptsEnd: ContinuousClock.Instant {
+    var attemptsEnd: ContinuousClock.Instant {
         deadline - min(.milliseconds(500), ContinuousClock.now.duration(to: deadline) / 4)
     }
 
-    /// Waits for a connection in place of one that was left behind; where libvirtd answers, it is opened at once.
-    private func untilReopened() async {
-        while bulk.current == nil && .now < attemptsEnd {
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    private enum Statistics {
-        case found([DomainStatsRecord])
-        case failed
-        case late
-
-        var records: [DomainStatsRecord]? {
-            if case .found(let records) = self { records } else { nil }
-        }
-    }
-
-    private func collectStatistics(of driver: HypervisorDriver, within patience: Duration) async -> Statistics {
-        guard calls.leftBehind < LibvirtCalls.leftBehindBound else { return .failed }
-        let start = ContinuousClock.now
-        let end = min(start + patience, attemptsEnd)
-        guard let open = bulk.current ?? inventoryConnection.current else { return .failed }
-        do {
-            let records = try await calls.run(until: end) { try await driver.statistics(by: open.connection) }
-            bulkDuration = start.duration(to: .now)
-            loggedFailure = nil
-            return .found(records)
-        } catch is DeadlineExceeded {
-            logger.warning(
-                "a domain's monitor or libvirtd does not answer; its call is left behind",
-                metadata: ["left_behind": "\(calls.leftBehind)", "bound": "\(LibvirtCalls.leftBehindBound)"]
-            )
-            leaveBehind(open.connection)
-            return .late
-        } catch {
-            note(error, on: open.connection)
-            return .failed
-        }
+    /// A connection for what enters no monitor.
+    private var anyConnection: ReconnectingConnection.Open? {
+        inventoryConnection.current ?? connections.open(for: 1).first
     }
 
     /// What enters no monitor: the domains with what the hypervisor knows of them, and the host; nil where libvirt does
@@ -173,7 +140,7 @@ public actor Collector {
     private func collectSurroundings(
         until end: ContinuousClock.Instant
     ) async -> (domains: [(id: DomainID, info: DomainInfo?)]?, host: HostSample?) {
-        guard let open = inventoryConnection.current else { return (nil, nil) }
+        guard let open = anyConnection else { return (nil, nil) }
         do {
             let domains = try await calls.run(until: end) { try await open.connection.activeDomains() }
                 .compactMap(infoOrNothing)
@@ -227,9 +194,8 @@ public actor Collector {
         return samples
     }
 
-    /// A failed call of the inventory's connection or of the bulk one; a connection that is lost, or on which a call
-    /// does not come back, is given up.
-    private func note(_ error: any Error, on connection: Connection) {
+    /// A failed call; a connection that is lost, or on which a call does not come back, is given up.
+    func note(_ error: any Error, on connection: Connection) {
         if let error = error as? LibvirtError {
             guard error.isConnectionLost else {
                 if loggedFailure != error.message {
@@ -238,7 +204,7 @@ public actor Collector {
                 }
                 return
             }
-            bulk.drop(connection)
+            connections.drop(connection)
             inventoryConnection.drop(connection)
         } else {
             logger.warning("libvirtd does not answer; its call is left behind")
@@ -246,8 +212,8 @@ public actor Collector {
         }
     }
 
-    private func leaveBehind(_ connection: Connection) {
-        bulk.leaveBehind(connection)
+    func leaveBehind(_ connection: Connection) {
+        connections.leaveBehind(connection)
         inventoryConnection.leaveBehind(connection)
     }
 

@@ -8,7 +8,7 @@ import Libvirt
 struct HypervisorDriver: Sendable {
     /// How the statistics are had.
     enum Collection: Sendable {
-        /// All domains by one call (virConnectGetAllDomainStats).
+        /// Many domains by one call (virDomainListGetStats).
         case bulk
         /// One call a domain (virDomainMemoryStats).
         case each
@@ -71,14 +71,14 @@ struct HypervisorDriver: Sendable {
 }
 
 extension HypervisorDriver {
-    /// The statistics of every active domain, as this driver has them.
+    /// The statistics of these domains, as this driver has them.
     ///
-    /// - Throws: `LibvirtError` where none can be had; a domain that cannot be asked alone is left out.
-    func statistics(by connection: Connection) async throws -> [DomainStatsRecord] {
+    /// - Throws: `LibvirtError` where none can be had; a domain that has ended, or cannot be asked alone, is left out.
+    func statistics(of domains: [DomainUUID], by connection: Connection) async throws -> [DomainStatsRecord] {
         let records =
             switch collection {
-            case .bulk: try await connection.allDomainStats()
-            case .each: try await connection.memoryStatisticsOfEach().compactMap(DomainStatsRecord.init)
+            case .bulk: try await connection.statistics(of: domains)
+            case .each: try await connection.memoryStatistics(ofEach: domains).compactMap(DomainStatsRecord.init)
             case .none: [DomainStatsRecord]()
             }
         return records.map { DomainStatsRecord(id: $0.id, state: $0.state, statistics: truthful($0.statistics)) }

@@ -17,24 +17,17 @@ public struct HypervisorObserver: Sendable {
     ///
     /// - Parameters:
     ///   - uri: the hypervisor's address, as `qemu:///system`.
+    ///   - connections: on how many connections at most statistics are collected at the same time; 1 or more.
     ///   - maximumAge: a snapshot younger than this is used again.
     ///   - collectsHost: whether the host's own memory is asked for.
-    public init(uri: String, maximumAge: Duration, collectsHost: Bool, logger: Logger) {
-        let (calls, inventory) = (LibvirtCalls(), Inventory())
-        let bulk = ReconnectingConnection(
-            uri: uri,
-            name: "libvirt-bulk",
-            calls: calls,
-            logger: logger
-        )
-        // It goes where the other one goes: what that one says need not be said twice.
-        var quiet = logger
-        quiet.logLevel = max(.error, logger.logLevel)
+    public init(uri: String, connections: Int, maximumAge: Duration, collectsHost: Bool, logger: Logger) {
+        let (calls, inventory) = (LibvirtCalls(collectingConnections: connections), Inventory())
+        // It goes where the others go: what they say need not be said twice.
         let inventoryConnection = ReconnectingConnection(
             uri: uri,
             name: "libvirt-domains",
             calls: calls,
-            logger: quiet
+            logger: logger.withErrorsOnly
         )
         watch = DomainWatch(
             connection: inventoryConnection,
@@ -43,7 +36,7 @@ public struct HypervisorObserver: Sendable {
             logger: logger
         )
         collector = Collector(
-            bulk: bulk,
+            connections: CollectingConnections(atMost: connections, uri: uri, calls: calls, logger: logger),
             inventoryConnection: inventoryConnection,
             inventory: inventory,
             maximumAge: maximumAge,

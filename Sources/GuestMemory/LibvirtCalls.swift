@@ -8,7 +8,10 @@ import Synchronization
 public final class LibvirtCalls: Sendable {
     /// So many calls may be left behind before no further call that can block is made (docs/reliability.md): libvirtd
     /// has 20 workers for everybody.
-    static let leftBehindBound = 4
+    ///
+    /// Where a guest is frozen for each of four calls, or for each of the connections of a collection, one call is left
+    /// for everybody else.
+    let leftBehindBound: Int
 
     /// The counts at one moment.
     public struct Counts: Sendable {
@@ -24,7 +27,11 @@ public final class LibvirtCalls: Sendable {
     private let storage = Mutex(Counts())
 
     /// No calls made yet.
-    public init() {}
+    ///
+    /// - Parameter connections: on how many connections statistics are collected at the same time.
+    public init(collectingConnections connections: Int = 1) {
+        leftBehindBound = max(4, connections) + 1
+    }
 
     /// The counts now.
     public var counts: Counts { storage.withLock { $0 } }

@@ -10,7 +10,7 @@ public struct StatisticsPeriod: Sendable {
     private static let retryInterval = Duration.seconds(60)
 
     /// With so many calls left behind no period is set: the rest of the bound is for collecting.
-    private static let leftBehindBound = LibvirtCalls.leftBehindBound / 2
+    private static let leftBehindBound = 2
 
     private let seconds: UInt32
     private let uri: String

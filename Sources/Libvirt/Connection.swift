@@ -21,6 +21,8 @@ public actor Connection {
     let closeSink: Sink<Void>
     var eventCallbacks: [Int32] = []
     var hasCloseCallback = false
+    /// The domains that statistics were asked of.
+    var knownDomains: [DomainUUID: DomainHandle] = [:]
 
     /// The connection's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -67,6 +69,8 @@ public actor Connection {
     }
 
     isolated deinit {
+        // Each keeps the connection open.
+        knownDomains = [:]
         if let pointer = unsafe pointer {
             unsafe removeCallbacks(pointer)
             unsafe virConnectClose(pointer)

@@ -1,8 +1,10 @@
 import CLibvirt
 
-/// One reference to a domain of an open connection (virDomainPtr); given back when it goes out of scope.
+/// One reference to a domain of an open connection (virDomainPtr); given back when nobody holds it any more.
+///
+/// It is good for as long as its connection, also after the domain has ended: the calls go by its UUID.
 @safe
-struct DomainHandle: ~Copyable {
+final class DomainHandle {
     let pointer: OpaquePointer
 
     /// Takes over a reference that the caller owns.

@@ -38,6 +38,7 @@ struct ListCommand: AsyncParsableCommand {
         let logger = Logger(label: "list") { _ in OperatorLog(level: .error, format: .logfmt) }
         let observer = HypervisorObserver(
             uri: exporter.libvirtURI,
+            connections: exporter.collectConnections,
             maximumAge: .zero,
             collectsHost: false,
             logger: logger

@@ -58,6 +58,16 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     var maximumScrapes = 40
 
     @Option(
+        name: .customLong("collect.connections"),
+        help: ArgumentHelp(
+            "On how many connections at most statistics are collected at the same time: one for each 8 domains. A frozen "
+                + "guest holds up one, and with it one of libvirtd's workers (max_workers).",
+            valueName: "number"
+        )
+    )
+    var collectConnections = 4
+
+    @Option(
         name: .customLong("collect.timeout"),
         help: ArgumentHelp(
             "The longest that a collection may take; a scrape's own timeout less 0.5s, where Prometheus sends a shorter "
@@ -119,6 +129,11 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
         }
+        guard (1...16).contains(collectConnections) else {
+            throw ValidationError(
+                "'\(collectConnections)' is no number for --collect.connections: it is 1 to 16, of libvirtd's 20 workers."
+            )
+        }
         guard collectTimeout.duration >= .milliseconds(100) else {
             throw ValidationError("'\(collectTimeout)' is too short for --collect.timeout: it is 100ms or more.")
         }
@@ -145,6 +160,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
                 ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
             telemetryPath: telemetryPath,
             maximumScrapes: maximumScrapes,
+            collectConnections: collectConnections,
             collectTimeout: collectTimeout.duration,
             collectMaximumAge: collectMaximumAge.duration,
             memoryStatsPeriod: statsPeriodSeconds ?? 0,

@@ -15,6 +15,7 @@ import Testing
         Exporter(
             observer: HypervisorObserver(
                 uri: "test:///default",
+                connections: 1,
                 maximumAge: .zero,
                 collectsHost: true,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -25,6 +26,7 @@ import Testing
                 listenAddresses: [],
                 telemetryPath: "/metrics",
                 maximumScrapes: maximumScrapes,
+                collectConnections: 1,
                 collectTimeout: .seconds(10),
                 collectMaximumAge: .zero,
                 memoryStatsPeriod: 0

@@ -12,6 +12,7 @@ import Testing
         init(uri: String, maximumAge: Duration = .zero) {
             observer = HypervisorObserver(
                 uri: uri,
+                connections: 4,
                 maximumAge: maximumAge,
                 collectsHost: true,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

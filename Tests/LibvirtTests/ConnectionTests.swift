@@ -29,7 +29,9 @@ import Testing
     }
 
     @Test func eachDomainsStatisticsAreHadOneByOne() async throws {
-        let domain = try #require(try await open().memoryStatisticsOfEach().first)
+        let connection = try await open()
+        let domains = try await connection.activeDomainIDs().map(\.uuid)
+        let domain = try #require(try await connection.memoryStatistics(ofEach: domains).first)
         let statistics = try domain.statistics.get()
         #expect(statistics.actualBalloon == Kibibytes(2_097_152))
         #expect(statistics.lastUpdate == 627_319_920)
@@ -37,10 +39,21 @@ import Testing
     }
 
     @Test func theBulkCallHasTheStateOfEachDomain() async throws {
-        let records = try await open().allDomainStats()
+        let connection = try await open()
+        let records = try await connection.statistics(of: try await connection.activeDomainIDs().map(\.uuid))
         #expect(records.map(\.id.name) == ["test"])
         #expect(records.first?.state == .running)
         #expect(records.first?.statistics == MemoryStatistics())
+    }
+
+    @Test func aDomainThatIsNotThereIsLeftOut() async throws {
+        let connection = try await open()
+        let nobody = try #require(DomainUUID(bytes: 1...16))
+        #expect(try await connection.statistics(of: [nobody]).isEmpty)
+        #expect(try await connection.memoryStatistics(ofEach: [nobody]).isEmpty)
+        #expect(try await connection.statistics(of: []).isEmpty)
+        let domain = try #require(try await connection.activeDomainIDs().first)
+        #expect(try await connection.statistics(of: [nobody, domain.uuid]).map(\.id) == [domain])
     }
 
     @Test func theStatisticsPeriodIsSetOnTheLiveDomain() async throws {
