@@ -1,5 +1,4 @@
 import FlyingSocks
-import FoundationEssentials
 import HTTPTypes
 
 /// One connection's socket, driven by its `HTTPConnectionState`.
@@ -43,11 +42,8 @@ struct HTTPConnection {
             let reply = await handler(request)
             return state.replyReady(reply, isShuttingDown: waits.isShuttingDown || Task.isCancelled)
         case .send(let reply, let omittingBody, let persistence):
-            var message = Data(reply.encodedHead(date: HTTPDate.now(), persistence: persistence))
-            if !omittingBody {
-                message.append(contentsOf: reply.body)
-            }
-            guard try await write(message) else { return nil }
+            let head = reply.encodedHead(date: HTTPDate.now(), persistence: persistence)
+            guard try await write(omittingBody ? [head] : [head] + reply.bodyPieces) else { return nil }
             onResponse(reply.status)
             return state.replySent(now: .now)
         case .endOutputAndRead(let deadline):
@@ -86,17 +82,20 @@ struct HTTPConnection {
         }
     }
 
-    /// Writes everything, head and body at once as far as the kernel takes them, or gives up and returns false when the
-    /// client reads nothing for too long.
-    private func write(_ message: Data) async throws -> Bool {
-        var written = message.startIndex
-        while written < message.endIndex {
-            do {
-                written = try socket.write(message, from: written)
-            } catch SocketError.blocked {
-                let deadline = ContinuousClock.now + limits.writeTimeout
-                guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready else {
-                    return false
+    /// Writes everything, or gives up and returns false when the client reads nothing for too long.
+    private func write(_ pieces: [[UInt8]]) async throws -> Bool {
+        let pieces = pieces.filter { !$0.isEmpty }
+        for (index, piece) in pieces.enumerated() {
+            var written = 0
+            while written < piece.count {
+                do {
+                    written = try socket.write(piece, from: written, moreFollows: index < pieces.count - 1)
+                } catch SocketError.blocked {
+                    let deadline = ContinuousClock.now + limits.writeTimeout
+                    guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready
+                    else {
+                        return false
+                    }
                 }
             }
         }
