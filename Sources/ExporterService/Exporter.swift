@@ -8,6 +8,7 @@ struct Exporter: Sendable {
     let observer: HypervisorObserver
     let requests: RequestCounts
     let configuration: ExporterConfiguration
+    let renderer = Renderer()
 
     func answer(_ request: HTTPRequest) async -> HTTPReply {
         switch request.target.path {
@@ -36,9 +37,10 @@ struct Exporter: Sendable {
                 snapshot: snapshot,
                 calls: observer.calls.counts,
                 httpRequests: requests.answered,
-                process: .ofThisProcess()
+                process: .ofThisProcess(),
+                domainLabels: await renderer.labels(of: snapshot)
             )
-            return encode(MetricCatalogue.families(readings, of: collectors), for: request)
+            return await render(readings, of: collectors, for: request)
         }
     }
 
@@ -61,9 +63,9 @@ struct Exporter: Sendable {
     }
 
     /// Answers with what a collection finds, where not too many are asked for already.
-    private func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) -> HTTPReply) async -> HTTPReply {
+    private func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) async -> HTTPReply) async -> HTTPReply {
         let answer = await requests.scrape(atMost: configuration.maximumScrapes) {
-            reply(await observer.collector.snapshot(within: timeout(of: request)))
+            await reply(await observer.collector.snapshot(within: timeout(of: request)))
         }
         if let answer { return answer }
         var refusal = HTTPReply.plainText(
@@ -74,16 +76,21 @@ struct Exporter: Sendable {
         return refusal
     }
 
-    private func encode(_ families: some Sequence<MetricFamily>, for request: HTTPRequest) -> HTTPReply {
+    private func render(
+        _ readings: Readings,
+        of collectors: Set<MetricCollector>,
+        for request: HTTPRequest
+    ) async -> HTTPReply {
         let format = ExpositionFormat.negotiated(accept: request.headerFields[.accept])
         var reply = HTTPReply(
             status: .ok,
-            fields: [.contentType: format.contentType, .vary: "Accept, Accept-Encoding", .cacheControl: "no-store"],
-            body: format.encode(families)
+            fields: [.contentType: format.contentType, .vary: "Accept, Accept-Encoding", .cacheControl: "no-store"]
         )
-        if acceptsGzip(request.headerFields[.acceptEncoding]), let compressed = gzip(reply.body) {
+        if acceptsGzip(request.headerFields[.acceptEncoding]) {
             reply.fields[.contentEncoding] = "gzip"
-            reply.body = compressed
+            reply.bodyPieces = await renderer.compressed(readings, of: collectors, in: format)
+        } else {
+            reply.bodyPieces = await renderer.plain(readings, of: collectors, in: format)
         }
         return reply
     }

@@ -35,10 +35,11 @@ enum HelpPage {
     }
 
     private static func row(_ metric: Metric) -> String {
+        let description = metric.description
         let labels = metric.labels.isEmpty ? "" : "{\(metric.labels.joined(separator: ", "))}"
         return """
-            <tr><td><code>\(metric.name)</code><span class="dim">\(metric.kind) \(labels)</span></td>\
-            <td>\(HTMLPage.escaped(metric.help))</td></tr>
+            <tr><td><code>\(description.name)</code><span class="dim">\(description.kind) \(labels)</span></td>\
+            <td>\(HTMLPage.escaped(description.help))</td></tr>
             """
     }
 }

@@ -5,17 +5,43 @@ import Libvirt
 /// One row of the catalogue: a metric's name, type, unit and meaning, and how its samples are read. The only definition
 /// of a metric there is: the exposition and the documentation are both made of it.
 struct Metric: Sendable {
-    let name: String
-    let kind: MetricFamily.Kind
-    let unit: String?
-    let help: String
+    /// Its name, type, unit and meaning.
+    let description: MetricDescription
     /// The names of the labels that its samples have.
     let labels: [String]
+    /// What it says of a domain's configuration as labels; nil in a metric of figures.
+    let facts: Facts?
     let read: @Sendable (Readings) -> [Sample]
+
+    /// What a metric says of a domain's configuration as labels.
+    struct Facts: Sendable {
+        let names: [String]
+        /// The values in the order of the names; nil where there is nothing to say.
+        let read: @Sendable (DomainID, DomainConfiguration) -> [String]?
+
+        func labels(of domain: DomainID, _ configuration: DomainConfiguration) -> Labels? {
+            read(domain, configuration).map { Labels(Array(zip(names, $0))) }
+        }
+    }
+
+    init(
+        name: String,
+        kind: MetricDescription.Kind,
+        unit: String?,
+        help: String,
+        labels: [String],
+        facts: Facts? = nil,
+        read: @escaping @Sendable (Readings) -> [Sample]
+    ) {
+        description = MetricDescription(name: name, kind: kind, unit: unit, help: help)
+        self.labels = labels
+        self.facts = facts
+        self.read = read
+    }
 
     /// The family of this metric with the samples of these readings.
     func family(_ readings: Readings) -> MetricFamily {
-        MetricFamily(name: name, kind: kind, unit: unit, help: help, samples: read(readings))
+        MetricFamily(description, samples: read(readings))
     }
 }
 
@@ -23,7 +49,7 @@ extension Metric {
     /// A metric with one sample, or none where the figure is not known.
     static func single(
         _ name: String,
-        _ kind: MetricFamily.Kind,
+        _ kind: MetricDescription.Kind,
         unit: String? = nil,
         help: String,
         _ read: @escaping @Sendable (Readings) -> Sample.Value?
@@ -36,14 +62,14 @@ extension Metric {
     /// A metric with a sample for each domain whose figure is known.
     static func domain(
         _ name: String,
-        _ kind: MetricFamily.Kind,
+        _ kind: MetricDescription.Kind,
         unit: String? = nil,
         help: String,
         _ read: @escaping @Sendable (DomainSample) -> Sample.Value?
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels) { readings in
-            zip(readings.snapshot.domains, readings.domainLabels).compactMap { domain, labels in
-                read(domain).map { Sample(labels, $0) }
+            readings.samples { domain, labels, samples in
+                if let value = read(domain) { samples.append(Sample(labels.identity, value)) }
             }
         }
     }
@@ -54,14 +80,15 @@ extension Metric {
         _ name: String,
         label: String,
         help: String,
-        title: @escaping @Sendable (State) -> String,
+        title: (State) -> String,
         _ read: @escaping @Sendable (DomainSample) -> State?
     ) -> Metric {
-        Metric(name: name, kind: .gauge, unit: nil, help: help, labels: domainLabels + [label]) { readings in
-            zip(readings.snapshot.domains, readings.domainLabels).flatMap { domain, labels in
-                guard let current = read(domain) else { return [Sample]() }
-                return State.allCases.map { state in
-                    Sample(labels.adding([(label, title(state))]), .whole(state == current ? 1 : 0))
+        let states = State.allCases.map { (state: $0, label: Labels([(label, title($0))])) }
+        return Metric(name: name, kind: .gauge, unit: nil, help: help, labels: domainLabels + [label]) { readings in
+            readings.samples { domain, labels, samples in
+                guard let current = read(domain) else { return }
+                for (state, label) in states {
+                    samples.append(Sample(labels.identity, and: label, .whole(state == current ? 1 : 0)))
                 }
             }
         }
@@ -74,11 +101,18 @@ extension Metric {
         _ name: String,
         help: String,
         labels names: [String],
-        _ read: @escaping @Sendable (DomainSample) -> [String]?
+        _ read: @escaping @Sendable (DomainID, DomainConfiguration) -> [String]?
     ) -> Metric {
-        Metric(name: name, kind: .info, unit: nil, help: help, labels: domainLabels + names) { readings in
-            zip(readings.snapshot.domains, readings.domainLabels).compactMap { domain, labels in
-                read(domain).map { Sample(labels.adding(Array(zip(names, $0))), .whole(1)) }
+        Metric(
+            name: name,
+            kind: .info,
+            unit: nil,
+            help: help,
+            labels: domainLabels + names,
+            facts: Facts(names: names, read: read)
+        ) { readings in
+            readings.samples { _, labels, samples in
+                if let facts = labels.facts[name] { samples.append(Sample(labels.identity, and: facts, .whole(1))) }
             }
         }
     }
@@ -86,18 +120,21 @@ extension Metric {
     /// A metric with samples for each domain that one label tells apart.
     static func domain(
         _ name: String,
-        _ kind: MetricFamily.Kind,
+        _ kind: MetricDescription.Kind,
         unit: String? = nil,
         help: String,
         labels names: [String],
         _ read: @escaping @Sendable (DomainSample) -> [(values: [String], value: Sample.Value)]
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels + names) { readings in
-            zip(readings.snapshot.domains, readings.domainLabels).flatMap { domain, labels in
-                read(domain).map { Sample(labels.adding(Array(zip(names, $0.values))), $0.value) }
+            readings.samples { domain, labels, samples in
+                for (values, value) in read(domain) {
+                    samples.append(Sample(labels.identity, and: Labels(Array(zip(names, values))), value))
+                }
             }
         }
     }
 
+    /// The labels of every domain's series.
     private static let domainLabels = ["domain", "uuid"]
 }

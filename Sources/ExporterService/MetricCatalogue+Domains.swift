@@ -47,9 +47,8 @@ extension MetricCatalogue {
                 "type", "os_type", "machine", "title", "balloon_model", "autodeflate", "free_page_reporting",
                 "hugepages",
             ]
-        ) { domain in
-            guard let configuration = domain.known?.configuration else { return nil }
-            return [
+        ) { _, configuration in
+            [
                 configuration.type, configuration.osType, configuration.machine, configuration.title,
                 configuration.balloon?.model ?? "none", yesOrNo(configuration.balloon?.autodeflate),
                 yesOrNo(configuration.balloon?.freePageReporting), configuration.hugePages.label,

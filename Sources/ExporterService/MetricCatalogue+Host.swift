@@ -54,7 +54,7 @@ extension Metric {
 
     fileprivate static func samepageMerging(
         _ name: String,
-        _ kind: MetricFamily.Kind,
+        _ kind: MetricDescription.Kind,
         help: String,
         _ read: @escaping @Sendable (HostMemory.SamepageMerging) -> UInt64?
     ) -> Metric {

@@ -10,10 +10,10 @@ extension MetricCatalogue {
             labels: [
                 "instance_name", "instance_id", "project_name", "project_id", "user_name", "user_id", "flavor_name",
             ]
-        ) { domain in
-            guard let instance = domain.known?.configuration.openStack else { return nil }
+        ) { id, configuration in
+            guard let instance = configuration.openStack else { return nil }
             return [
-                instance.name, domain.id.uuid.description, instance.projectName, instance.projectID,
+                instance.name, id.uuid.description, instance.projectName, instance.projectID,
                 instance.userName, instance.userID, instance.flavorName,
             ]
         },

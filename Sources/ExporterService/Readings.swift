@@ -7,21 +7,31 @@ struct Readings: Sendable {
     let calls: LibvirtCalls.Counts
     let httpRequests: [Int: UInt64]
     let process: ProcessFigures
-    /// The labels of each of the snapshot's domains, in their order; made once, for every metric of a domain has them.
-    let domainLabels: [Labels]
+    /// The labels of each of the snapshot's domains, in their order.
+    private let domainLabels: [DomainLabels]
 
+    /// - Parameter domainLabels: the labels of each of the snapshot's domains, in their order; nil to have them made.
     init(
         snapshot: Snapshot,
         calls: LibvirtCalls.Counts,
         httpRequests: [Int: UInt64],
-        process: ProcessFigures
+        process: ProcessFigures,
+        domainLabels: [DomainLabels]? = nil
     ) {
         self.snapshot = snapshot
         self.calls = calls
         self.httpRequests = httpRequests
         self.process = process
-        domainLabels = snapshot.domains.map {
-            Labels([("domain", $0.id.name), ("uuid", $0.id.uuid.description)])
+        self.domainLabels = domainLabels ?? snapshot.domains.map(DomainLabels.init)
+    }
+
+    /// The samples that are appended for each domain in turn.
+    func samples(_ append: (DomainSample, DomainLabels, inout [Sample]) -> Void) -> [Sample] {
+        var samples: [Sample] = []
+        samples.reserveCapacity(snapshot.domains.count)
+        for (domain, labels) in zip(snapshot.domains, domainLabels) {
+            append(domain, labels, &samples)
         }
+        return samples
     }
 }

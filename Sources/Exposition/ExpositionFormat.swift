@@ -13,70 +13,69 @@ public enum ExpositionFormat: CaseIterable, Sendable {
         }
     }
 
-    /// The families in this format.
+    /// What stands behind the last family.
+    public var end: [UInt8] {
+        switch self {
+        case .text: []
+        case .openMetrics: Array("# EOF\n".utf8)
+        }
+    }
+
+    /// The families in this format: a whole exposition.
     public func encode(_ families: some Sequence<MetricFamily>) -> [UInt8] {
         var output: [UInt8] = []
-        for family in families where !family.samples.isEmpty {
-            append(family, to: &output)
-        }
-        if self == .openMetrics { output.append(contentsOf: "# EOF\n".utf8) }
+        append(families, to: &output, handingOnFrom: .max) { _ in }
+        output.append(contentsOf: end)
         return output
     }
 
-    private func append(_ family: MetricFamily, to output: inout [UInt8]) {
-        let familyName = name(of: family)
-        output.append(contentsOf: "# TYPE \(familyName) \(typeName(of: family.kind))\n".utf8)
-        if self == .openMetrics, let unit = family.unit {
-            output.append(contentsOf: "# UNIT \(familyName) \(unit)\n".utf8)
-        }
-        output.append(contentsOf: "# HELP \(familyName) ".utf8)
-        output.appendEscaped(family.help, quotes: self == .openMetrics)
-        output.append(UInt8(ascii: "\n"))
-
-        let sampleName = Array(family.name.utf8)
-        for sample in family.samples {
-            output.append(contentsOf: sampleName)
-            if sample.labels != .none {
-                output.append(UInt8(ascii: "{"))
-                output.append(contentsOf: sample.labels.bytes)
-                output.append(UInt8(ascii: "}"))
+    /// Appends the families, and hands on what has come together whenever that is so many bytes or more, so that an
+    /// exposition of any size needs a buffer of this size; what is left at the end stays in the buffer.
+    ///
+    /// - Parameter handOn: has to empty the buffer.
+    public func append(
+        _ families: some Sequence<MetricFamily>,
+        to buffer: inout [UInt8],
+        handingOnFrom size: Int,
+        _ handOn: (inout [UInt8]) -> Void
+    ) {
+        for family in families where !family.samples.isEmpty {
+            buffer.append(contentsOf: family.description.head(in: self))
+            for sample in family.samples {
+                buffer.append(sample, named: family.description.sampleName)
+                if buffer.count >= size { handOn(&buffer) }
             }
-            output.append(UInt8(ascii: " "))
-            output.append(sample.value)
-            output.append(UInt8(ascii: "\n"))
         }
+    }
+
+    /// The lines that say once what a family is.
+    func head(name: String, kind: MetricDescription.Kind, unit: String?, help: String) -> [UInt8] {
+        let familyName = familyName(name, kind)
+        var head = Array("# TYPE \(familyName) \(typeName(of: kind))\n".utf8)
+        if self == .openMetrics, let unit {
+            head.append(contentsOf: "# UNIT \(familyName) \(unit)\n".utf8)
+        }
+        head.append(contentsOf: "# HELP \(familyName) ".utf8)
+        head.appendEscaped(help, quotes: self == .openMetrics)
+        head.append(UInt8(ascii: "\n"))
+        return head
     }
 
     /// OpenMetrics' families go by the name without the suffix that its samples have (OpenMetrics 1.0.0, Suffixes).
-    private func name(of family: MetricFamily) -> Substring {
-        guard self == .openMetrics else { return Substring(family.name) }
-        return switch family.kind {
-        case .gauge: Substring(family.name)
-        case .counter: family.name.dropLast("_total".count)
-        case .info: family.name.dropLast("_info".count)
+    private func familyName(_ name: String, _ kind: MetricDescription.Kind) -> Substring {
+        guard self == .openMetrics else { return Substring(name) }
+        return switch kind {
+        case .gauge: Substring(name)
+        case .counter: name.dropLast("_total".count)
+        case .info: name.dropLast("_info".count)
         }
     }
 
-    private func typeName(of kind: MetricFamily.Kind) -> String {
+    private func typeName(of kind: MetricDescription.Kind) -> String {
         switch (kind, self) {
         case (.counter, _): "counter"
         case (.info, .openMetrics): "info"
         case (.gauge, _), (.info, .text): "gauge"
-        }
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ value: Sample.Value) {
-        switch value {
-        case .whole(let number):
-            append(contentsOf: "\(number)".utf8)
-        case .fraction(let number) where number.isNaN:
-            append(contentsOf: "NaN".utf8)
-        case .fraction(let number) where number.isInfinite:
-            append(contentsOf: (number < 0 ? "-Inf" : "+Inf").utf8)
-        case .fraction(let number):
-            append(contentsOf: number.description.utf8)
         }
     }
 }

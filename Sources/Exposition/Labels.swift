@@ -14,13 +14,7 @@ public struct Labels: Hashable, Sendable {
     ///
     /// A name is written as it is and must be one of the format (`[a-zA-Z_][a-zA-Z0-9_]*`); a value may be any text.
     public init(_ pairs: [(name: String, value: String)]) {
-        self.init(bytes: [])
-        self = adding(pairs)
-    }
-
-    /// This label set with more labels behind its own.
-    public func adding(_ pairs: [(name: String, value: String)]) -> Labels {
-        var bytes = bytes
+        var bytes: [UInt8] = []
         for (name, value) in pairs {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: name.utf8)
@@ -28,7 +22,7 @@ public struct Labels: Hashable, Sendable {
             bytes.appendEscaped(value, quotes: true)
             bytes.append(UInt8(ascii: "\""))
         }
-        return Labels(bytes: bytes)
+        self.init(bytes: bytes)
     }
 }
 

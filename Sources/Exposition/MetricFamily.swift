@@ -1,5 +1,19 @@
 /// A metric family: samples of one name, with what is said of them once.
 public struct MetricFamily: Sendable {
+    /// What is said of them once.
+    public let description: MetricDescription
+    /// The samples, each with another label set.
+    public var samples: [Sample]
+
+    /// A family of these samples.
+    public init(_ description: MetricDescription, samples: [Sample]) {
+        self.description = description
+        self.samples = samples
+    }
+}
+
+/// What is said of a metric family once, and the lines that say it, made once.
+public struct MetricDescription: Sendable {
     /// The type of a family, as far as an exporter of figures that are kept elsewhere has use for it.
     public enum Kind: Sendable {
         /// A figure that goes up and down.
@@ -18,16 +32,29 @@ public struct MetricFamily: Sendable {
     public let unit: String?
     /// What the figure is, for a person; one line.
     public let help: String
-    /// The samples, each with another label set.
-    public var samples: [Sample]
 
-    /// A family of these samples.
-    public init(name: String, kind: Kind, unit: String? = nil, help: String, samples: [Sample]) {
+    /// The name as each sample's line begins with it.
+    let sampleName: [UInt8]
+    private let textHead: [UInt8]
+    private let openMetricsHead: [UInt8]
+
+    /// A family of this name, type, unit and meaning.
+    public init(name: String, kind: Kind, unit: String? = nil, help: String) {
         self.name = name
         self.kind = kind
         self.unit = unit
         self.help = help
-        self.samples = samples
+        sampleName = Array(name.utf8)
+        textHead = ExpositionFormat.text.head(name: name, kind: kind, unit: unit, help: help)
+        openMetricsHead = ExpositionFormat.openMetrics.head(name: name, kind: kind, unit: unit, help: help)
+    }
+
+    /// The lines before the samples.
+    func head(in format: ExpositionFormat) -> [UInt8] {
+        switch format {
+        case .text: textHead
+        case .openMetrics: openMetricsHead
+        }
     }
 }
 
@@ -43,12 +70,15 @@ public struct Sample: Sendable {
 
     /// What tells it from the family's other samples.
     public let labels: Labels
+    /// Labels that come behind those, where the two are made apart.
+    public let furtherLabels: Labels
     /// The figure.
     public let value: Value
 
     /// A sample of these labels and this figure.
-    public init(_ labels: Labels = .none, _ value: Value) {
+    public init(_ labels: Labels = .none, and furtherLabels: Labels = .none, _ value: Value) {
         self.labels = labels
+        self.furtherLabels = furtherLabels
         self.value = value
     }
 }

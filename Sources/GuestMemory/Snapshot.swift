@@ -3,6 +3,8 @@ import Libvirt
 
 /// What one collection found; it never changes afterwards.
 public struct Snapshot: Sendable {
+    /// Tells it from every other snapshot, whatever they say.
+    public let identity = Identity()
     /// Whether libvirt answered.
     public let isUp: Bool
     /// When the collection ended, by the host's clock.
@@ -15,6 +17,9 @@ public struct Snapshot: Sendable {
     public let domains: [DomainSample]
     /// The host's memory; nil where it was not asked for, or libvirt did not answer.
     public let host: HostSample?
+
+    /// Which snapshot it is; copies of one have the same instance.
+    public final class Identity: Sendable {}
 
     /// What a collection found.
     public init(

@@ -1,5 +1,4 @@
 import FlyingSocks
-import FoundationEssentials
 import HTTPTypes
 import Logging
 
@@ -65,11 +64,8 @@ struct HTTPConnection {
             let isLast = standing == .outdated || waits.isShuttingDown || Task.isCancelled
             return state.replyReady(reply, isLast: isLast)
         case .send(let reply, let omittingBody, let persistence):
-            var message = Data(reply.encodedHead(date: HTTPDate.now(), persistence: persistence))
-            if !omittingBody {
-                message.append(contentsOf: reply.body)
-            }
-            guard try await transport.write(message) else { return nil }
+            let head = reply.encodedHead(date: HTTPDate.now(), persistence: persistence)
+            guard try await transport.write(omittingBody ? [head] : [head] + reply.bodyPieces) else { return nil }
             onResponse(reply.status)
             return state.replySent(now: .now)
         case .endOutputAndRead(let deadline):

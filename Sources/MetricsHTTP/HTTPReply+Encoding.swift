@@ -11,7 +11,8 @@ extension HTTPReply {
         for field in fields where !Self.fieldsOfTheServer.contains(field.name) {
             head.append(contentsOf: "\(field.name.rawName): \(field.value)\r\n".utf8)
         }
-        head.append(contentsOf: "Date: \(date)\r\nContent-Length: \(body.count)\r\n".utf8)
+        let length = bodyPieces.reduce(0) { $0 + $1.count }
+        head.append(contentsOf: "Date: \(date)\r\nContent-Length: \(length)\r\n".utf8)
         if let connectionField = persistence.connectionField {
             head.append(contentsOf: "Connection: \(connectionField)\r\n".utf8)
         }

@@ -9,14 +9,17 @@ public struct HTTPReply: Sendable, Equatable {
     public var status: HTTPResponse.Status
     /// The fields of the head, less those that the server adds.
     public var fields: HTTPFields
+    /// The body in pieces, which are sent one after another: those that another reply has too are not copied.
+    public var bodyPieces: [[UInt8]]
+
     /// The body, in full.
-    public var body: [UInt8]
+    public var body: [UInt8] { Array(bodyPieces.joined()) }
 
     /// A reply of these parts.
     public init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = []) {
         self.status = status
         self.fields = fields
-        self.body = body
+        bodyPieces = [body]
     }
 
     /// A reply of one line of text, which no browser will take for anything but text.

@@ -1,6 +1,5 @@
 import COpenSSL
 import FlyingSocks
-import FoundationEssentials
 
 /// How a connection's bytes come and go: by its socket, with TLS or without.
 struct HTTPTransport {
@@ -85,14 +84,28 @@ struct HTTPTransport {
     }
 
     /// Writes everything, or gives up and returns false when the client reads nothing for too long.
-    func write(_ message: Data) async throws -> Bool {
-        guard let session else { return try await send(message) }
-        var start = message.startIndex
-        while start < message.endIndex {
+    func write(_ pieces: [[UInt8]]) async throws -> Bool {
+        let pieces = pieces.filter { !$0.isEmpty }
+        for (index, piece) in pieces.enumerated() {
+            let isLast = index == pieces.count - 1
+            let isSent =
+                if let session {
+                    try await write(piece, by: session, isLast: isLast)
+                } else {
+                    try await send(piece, isLast: isLast)
+                }
+            guard isSent else { return false }
+        }
+        return true
+    }
+
+    private func write(_ piece: [UInt8], by session: TLSSession, isLast: Bool) async throws -> Bool {
+        var start = 0
+        while start < piece.count {
             // Record by record, so that no client has more than one of them waiting for it in memory.
-            let end = min(start + Self.bytesPerRecord, message.endIndex)
-            try session.write(message[start..<end])
-            guard try await flush(session) else { return false }
+            let end = min(start + Self.bytesPerRecord, piece.count)
+            try session.write(piece[start..<end])
+            guard try await flush(session, isLast: isLast && end == piece.count) else { return false }
             start = end
         }
         return true
@@ -111,14 +124,14 @@ struct HTTPTransport {
     func close() {
         if let session {
             session.end()
-            _ = try? socket.write(session.takeOutput())
+            _ = try? socket.write(session.takeOutput(), from: 0, moreFollows: false)
         }
         // Linux releases the descriptor even if close reports an error.
         try? socket.close()
     }
 
-    private func flush(_ session: TLSSession) async throws -> Bool {
-        try await send(session.takeOutput())
+    private func flush(_ session: TLSSession, isLast: Bool = true) async throws -> Bool {
+        try await send(session.takeOutput(), isLast: isLast)
     }
 
     private func receive(until deadline: Instant) async throws -> Input {
@@ -138,11 +151,11 @@ struct HTTPTransport {
     }
 
     /// Sends everything, at once as far as the kernel takes it.
-    private func send(_ bytes: Data) async throws -> Bool {
-        var sent = bytes.startIndex
-        while sent < bytes.endIndex {
+    private func send(_ bytes: [UInt8], isLast: Bool) async throws -> Bool {
+        var sent = 0
+        while sent < bytes.count {
             do {
-                sent = try socket.write(bytes, from: sent)
+                sent = try socket.write(bytes, from: sent, moreFollows: !isLast)
             } catch SocketError.blocked {
                 let deadline = ContinuousClock.now + writeTimeout
                 guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready else {

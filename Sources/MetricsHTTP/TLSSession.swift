@@ -1,5 +1,4 @@
 import COpenSSL
-import FoundationEssentials
 
 /// One connection's TLS, as a server: bytes and plaintext in and out, no sockets, no clock, no tasks.
 ///
@@ -48,10 +47,11 @@ final class TLSSession {
     }
 
     /// What is to be sent to the client, which is to be asked for once.
-    func takeOutput() -> Data {
-        var bytes = Data(count: BIO_ctrl_pending(output))
-        _ = bytes.withUnsafeMutableBytes { BIO_read(output, $0.baseAddress, Int32($0.count)) }
-        return bytes
+    func takeOutput() -> [UInt8] {
+        let pending = BIO_ctrl_pending(output)
+        return [UInt8](unsafeUninitializedCapacity: pending) { buffer, count in
+            count = Int(max(0, BIO_read(output, buffer.baseAddress, Int32(buffer.count))))
+        }
     }
 
     /// Goes on with the handshake, and says whether it is complete.
@@ -80,7 +80,7 @@ final class TLSSession {
     }
 
     /// Says this to the client.
-    func write(_ plaintext: Data) throws(TLSError) {
+    func write(_ plaintext: ArraySlice<UInt8>) throws(TLSError) {
         TLSError.clear()
         let result = plaintext.withUnsafeBytes { SSL_write(handle, $0.baseAddress, Int32($0.count)) }
         // It is taken as a whole or not at all, because the output has room for everything.

@@ -22,9 +22,10 @@ import Testing
             """
         for (collector, metrics) in MetricCatalogue.groups {
             for metric in metrics {
+                let description = metric.description
                 let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
                 let name = collector.map { "`\($0.rawValue)`" } ?? ""
-                text += "| `\(metric.name)` | \(metric.kind) | \(name) | \(labels) | \(metric.help) |\n"
+                text += "| `\(description.name)` | \(description.kind) | \(name) | \(labels) | \(description.help) |\n"
             }
         }
         return text

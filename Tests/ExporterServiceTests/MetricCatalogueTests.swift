@@ -51,22 +51,22 @@ import Testing
     }
 
     @Test func noNameIsThereTwice() {
-        let names = Self.metrics.map(\.name)
+        let names = Self.metrics.map(\.description.name)
         #expect(Set(names).count == names.count)
     }
 
-    @Test(arguments: Self.metrics.map(\.name))
+    @Test(arguments: Self.metrics.map(\.description.name))
     func aMetricFollowsTheConventions(name: String) throws {
-        let metric = try #require(Self.metrics.first { $0.name == name })
-        let base = metric.kind == .counter ? String(name.dropLast("_total".count)) : name
-        #expect(name.hasSuffix("_total") == (metric.kind == .counter))
-        #expect(name.hasSuffix("_info") == (metric.kind == .info))
+        let metric = try #require(Self.metrics.first { $0.description.name == name })
+        let base = metric.description.kind == .counter ? String(name.dropLast("_total".count)) : name
+        #expect(name.hasSuffix("_total") == (metric.description.kind == .counter))
+        #expect(name.hasSuffix("_info") == (metric.description.kind == .info))
         #expect(name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil)
         for unit in ["bytes", "seconds"] {
-            #expect(base.hasSuffix("_\(unit)") == (metric.unit == unit))
+            #expect(base.hasSuffix("_\(unit)") == (metric.description.unit == unit))
         }
-        #expect(metric.help.hasSuffix("."))
-        #expect(!metric.help.contains("\n"))
+        #expect(metric.description.help.hasSuffix("."))
+        #expect(!metric.description.help.contains("\n"))
         for label in metric.labels {
             #expect(!["job", "instance", "region", "zone", "env", "owner", "team", "service"].contains(label))
         }

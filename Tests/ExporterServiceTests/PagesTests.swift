@@ -62,7 +62,7 @@ import Testing
 
     @Test func everyMetricIsOnThePageOfMeanings() {
         for metric in MetricCatalogue.groups.flatMap(\.metrics) {
-            #expect(HelpPage.html().contains("<code>\(metric.name)</code>"))
+            #expect(HelpPage.html().contains("<code>\(metric.description.name)</code>"))
         }
     }
 }

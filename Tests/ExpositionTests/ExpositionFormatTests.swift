@@ -5,25 +5,22 @@ import Testing
 @Suite struct ExpositionFormatTests {
     private let families = [
         MetricFamily(
-            name: "up_bytes",
-            kind: .gauge,
-            unit: "bytes",
-            help: "A \"gauge\" with a \\ and\na second line.",
+            MetricDescription(
+                name: "up_bytes",
+                kind: .gauge,
+                unit: "bytes",
+                help: "A \"gauge\" with a \\ and\na second line."
+            ),
             samples: [
                 Sample(Labels([("domain", "a")]), .whole(.max)), Sample(Labels([("domain", "b")]), .fraction(0.25)),
             ]
         ),
         MetricFamily(
-            name: "swap_bytes_total",
-            kind: .counter,
-            unit: "bytes",
-            help: "A counter.",
+            MetricDescription(name: "swap_bytes_total", kind: .counter, unit: "bytes", help: "A counter."),
             samples: [Sample(.none, .whole(0))]
         ),
         MetricFamily(
-            name: "build_info",
-            kind: .info,
-            help: "Facts.",
+            MetricDescription(name: "build_info", kind: .info, help: "Facts."),
             samples: [Sample(Labels([("version", "1")]), .whole(1))]
         ),
     ]
@@ -73,7 +70,7 @@ import Testing
 
     @Test(arguments: ExpositionFormat.allCases)
     func aFamilyWithoutSamplesIsLeftOut(format: ExpositionFormat) {
-        let empty = MetricFamily(name: "nothing", kind: .gauge, help: "Nothing.", samples: [])
+        let empty = MetricFamily(MetricDescription(name: "nothing", kind: .gauge, help: "Nothing."), samples: [])
         #expect(text(format, [empty]) == (format == .text ? "" : "# EOF\n"))
     }
 
@@ -82,7 +79,10 @@ import Testing
         (.leastNonzeroMagnitude, "5e-324"),
     ])
     func fractionsAreWrittenAsTheFormatReadsThem(value: Double, written: String) {
-        let family = MetricFamily(name: "x", kind: .gauge, help: "X.", samples: [Sample(.none, .fraction(value))])
+        let family = MetricFamily(
+            MetricDescription(name: "x", kind: .gauge, help: "X."),
+            samples: [Sample(.none, .fraction(value))]
+        )
         #expect(text(.text, [family]).hasSuffix("\nx \(written)\n"))
     }
 }

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func labelsKeepTheirOrder() {
-        let labels = Labels([("domain", "a"), ("uuid", "b")]).adding([("state", "running")])
+        let labels = Labels([("domain", "a"), ("uuid", "b"), ("state", "running")])
         #expect(String(decoding: labels.bytes, as: UTF8.self) == #"domain="a",uuid="b",state="running""#)
     }
 

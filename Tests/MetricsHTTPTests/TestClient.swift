@@ -41,6 +41,8 @@ final class TestClient {
             try await TestClient(socket: .connected(to: .inet(ip4: host, port: port)))
         case .unixSocket(let path):
             try await TestClient(socket: .connected(to: .unix(path: path)))
+        case .passed:
+            preconditionFailure("a passed socket has the address that whoever passed it bound it to")
         }
     }
 

@@ -37,12 +37,12 @@ func checkedSamples(
     let openMetrics = try readExposition(ExpositionFormat.openMetrics.encode(families))
     try require(text.samples == openMetrics.samples, "the two formats say different things")
     try require(text.comments.count == 2 * families.count, "not a TYPE and a HELP for each family")
-    let unitCount = families.count { $0.unit != nil }
+    let unitCount = families.count { $0.description.unit != nil }
     try require(
         openMetrics.comments.count == 2 * families.count + unitCount + 1,
         "not a TYPE, a HELP and perhaps a UNIT for each family, and an end"
     )
-    let names = families.flatMap { family in family.samples.map { _ in family.name } }
+    let names = families.flatMap { family in family.samples.map { _ in family.description.name } }
     try require(
         text.samples.map(\.name) == names,
         "not the samples of the families"
