@@ -8,6 +8,8 @@ public struct ExporterConfiguration: Sendable {
     public var listenAddresses: [ListenAddress]
     /// The path of the metrics.
     public var telemetryPath: String
+    /// The path of the web configuration: TLS, passwords, rate limit; nil for none of them.
+    public var webConfigurationPath: String?
     /// How many scrapes are answered at a time; more are refused with 503.
     public var maximumScrapes: Int
     /// The longest that a collection may take.
@@ -24,6 +26,7 @@ public struct ExporterConfiguration: Sendable {
         libvirtURI: String,
         listenAddresses: [ListenAddress],
         telemetryPath: String,
+        webConfigurationPath: String? = nil,
         maximumScrapes: Int,
         collectTimeout: Duration,
         collectMaximumAge: Duration,
@@ -33,6 +36,7 @@ public struct ExporterConfiguration: Sendable {
         self.libvirtURI = libvirtURI
         self.listenAddresses = listenAddresses
         self.telemetryPath = telemetryPath
+        self.webConfigurationPath = webConfigurationPath
         self.maximumScrapes = maximumScrapes
         self.collectTimeout = collectTimeout
         self.collectMaximumAge = collectMaximumAge

@@ -5,6 +5,7 @@ import HTTPTypes
 /// One connection's socket, driven by its `HTTPConnectionState`.
 struct HTTPConnection {
     let socket: Socket
+    let network: ClientNetwork
     let waits: SocketWaits
     let limits: HTTPServerLimits
     let onResponse: @Sendable (HTTPResponse.Status) -> Void
@@ -40,7 +41,7 @@ struct HTTPConnection {
         case .read(let deadline):
             return try await feed(&state, until: deadline)
         case .handle(let request):
-            let reply = await handler(request)
+            let reply = await handler(request, network)
             return state.replyReady(reply, isShuttingDown: waits.isShuttingDown || Task.isCancelled)
         case .send(let reply, let omittingBody, let persistence):
             var message = Data(reply.encodedHead(date: HTTPDate.now(), persistence: persistence))

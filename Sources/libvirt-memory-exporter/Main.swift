@@ -17,7 +17,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
             """,
         version: "libvirt-memory-exporter \(exporterVersion)",
-        subcommands: [ListCommand.self]
+        subcommands: [ListCommand.self, CheckWebConfigCommand.self]
     )
 
     /// The defaults that ArgumentParser cannot show by itself.
@@ -50,6 +50,16 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp("The path of the metrics.", valueName: "path")
     )
     var telemetryPath = "/metrics"
+
+    @Option(
+        name: .customLong("web.config.file"),
+        help: ArgumentHelp(
+            "A file that sets TLS, client certificates, passwords, a rate limit, in the format of Prometheus' own "
+                + "exporters; changes take effect while the exporter runs.",
+            valueName: "file"
+        )
+    )
+    var webConfigurationPath: String?
 
     @Option(
         name: .customLong("web.max-requests"),
@@ -144,6 +154,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             listenAddresses: listenAddresses.isEmpty
                 ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
             telemetryPath: telemetryPath,
+            webConfigurationPath: webConfigurationPath,
             maximumScrapes: maximumScrapes,
             collectTimeout: collectTimeout.duration,
             collectMaximumAge: collectMaximumAge.duration,
@@ -154,6 +165,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             try await ExporterApplication(configuration: configuration, logger: logger).run()
         } catch let error as ListenError {
             logger.error("\(error)")
+            throw ExitCode.failure
+        } catch let error as WebConfigurationError {
+            logger.error("the web configuration is broken", metadata: ["error": "\(error)"])
             throw ExitCode.failure
         }
     }
