@@ -1,33 +1,50 @@
 import FlyingSocks
 import FoundationEssentials
 import HTTPTypes
+import Logging
 
-/// One connection's socket, driven by its `HTTPConnectionState`.
+/// One connection's transport, driven by its `HTTPConnectionState`.
 struct HTTPConnection {
     let socket: Socket
     let network: ClientNetwork
     let waits: SocketWaits
     let limits: HTTPServerLimits
+    let tls: @Sendable () -> TLSContext?
+    let logger: Logger
     let onResponse: @Sendable (HTTPResponse.Status) -> Void
     let handler: HTTPServer.Handler
 
-    private static let bytesPerRead = 4096
-
-    private enum Input {
-        case bytes([UInt8])
-        case end
-        case deadlinePassed
-        case shuttingDown
-    }
-
     /// Serves the connection, or refuses it, until it ends, and closes its socket.
     func run(isOverload: Bool) async {
-        // Linux releases the descriptor even if close reports an error.
-        defer { try? socket.close() }
-        var state = HTTPConnectionState(limits: limits, now: .now)
-        var action = isOverload ? state.refuseForOverload() : state.start()
+        let context = tls()
+        var transport = HTTPTransport(socket: socket, waits: waits, writeTimeout: limits.writeTimeout)
+        defer { transport.close() }
         // A connection that fails has nobody left to tell.
-        while let next = try? await perform(action, &state) {
+        try? await serve(&transport, context, isOverload: isOverload)
+    }
+
+    private func serve(_ transport: inout HTTPTransport, _ context: TLSContext?, isOverload: Bool) async throws {
+        let accepted = ContinuousClock.now
+        var state = HTTPConnectionState(limits: limits, now: accepted)
+        var handshake = HTTPTransport.Handshake.complete
+        if let context {
+            // A client has no more time for the handshake and its first request than others for the request alone.
+            handshake = try await transport.beginTLS(context, until: accepted + limits.requestHeadTimeout)
+        }
+        var action: HTTPConnectionState.Action
+        switch handshake {
+        case .complete:
+            action = isOverload ? state.refuseForOverload() : state.start()
+        case .plainHTTP:
+            action = state.refusePlainHTTP()
+        case .failed(let error):
+            // For whoever asks why a client gets nothing. It is no more than that, or anybody could fill the log.
+            logger.debug("no TLS with a client", metadata: ["error": "\(error)"])
+            action = state.linger(now: .now)
+        case .abandoned:
+            return
+        }
+        while let next = try await perform(action, &state, transport, context) {
             action = next
         }
     }
@@ -35,25 +52,30 @@ struct HTTPConnection {
     /// Carries an action out, and gives the next one, or nil after the last.
     private func perform(
         _ action: HTTPConnectionState.Action,
-        _ state: inout HTTPConnectionState
+        _ state: inout HTTPConnectionState,
+        _ transport: HTTPTransport,
+        _ context: TLSContext?
     ) async throws -> HTTPConnectionState.Action? {
         switch action {
         case .read(let deadline):
-            return try await feed(&state, until: deadline)
+            return try await feed(&state, transport, until: deadline)
         case .handle(let request):
+            let standing = standing(of: context)
+            guard standing != .void else { return nil }
             let reply = await handler(request, network)
-            return state.replyReady(reply, isShuttingDown: waits.isShuttingDown || Task.isCancelled)
+            let isLast = standing == .outdated || waits.isShuttingDown || Task.isCancelled
+            return state.replyReady(reply, isLast: isLast)
         case .send(let reply, let omittingBody, let persistence):
             var message = Data(reply.encodedHead(date: HTTPDate.now(), persistence: persistence))
             if !omittingBody {
                 message.append(contentsOf: reply.body)
             }
-            guard try await write(message) else { return nil }
+            guard try await transport.write(message) else { return nil }
             onResponse(reply.status)
             return state.replySent(now: .now)
         case .endOutputAndRead(let deadline):
-            socket.endOutput()
-            return try await feed(&state, until: deadline)
+            try await transport.endOutput()
+            return try await feed(&state, transport, until: deadline)
         case .close:
             return nil
         }
@@ -61,9 +83,10 @@ struct HTTPConnection {
 
     private func feed(
         _ state: inout HTTPConnectionState,
+        _ transport: HTTPTransport,
         until deadline: ContinuousClock.Instant
     ) async throws -> HTTPConnectionState.Action {
-        switch try await read(until: deadline) {
+        switch try await transport.read(until: deadline) {
         case .bytes(let bytes): state.received(bytes, now: .now)
         case .end: state.endOfInput()
         case .deadlinePassed: state.deadlinePassed()
@@ -71,36 +94,20 @@ struct HTTPConnection {
         }
     }
 
-    private func read(until deadline: ContinuousClock.Instant) async throws -> Input {
-        while true {
-            do {
-                return .bytes(try socket.read(atMost: Self.bytesPerRead))
-            } catch SocketError.disconnected {
-                return .end
-            } catch SocketError.blocked {
-                switch try await waits.wait(for: socket, .read, until: deadline, endsAtShutdown: true) {
-                case .ready: continue
-                case .deadlinePassed: return .deadlinePassed
-                case .shuttingDown: return .shuttingDown
-                }
-            }
-        }
+    /// What has become of the TLS, or its absence, that a connection was made with.
+    private enum Standing {
+        case current
+        /// It has been replaced: one more answer, then the client has to come again.
+        case outdated
+        /// It has been replaced by one that this client might not get through. It gets no answer; for the client that is
+        /// the end of an idle connection, on which a GET may be tried again (RFC 9110, section 9.2.2).
+        case void
     }
 
-    /// Writes everything, head and body at once as far as the kernel takes them, or gives up and returns false when the
-    /// client reads nothing for too long.
-    private func write(_ message: Data) async throws -> Bool {
-        var written = message.startIndex
-        while written < message.endIndex {
-            do {
-                written = try socket.write(message, from: written)
-            } catch SocketError.blocked {
-                let deadline = ContinuousClock.now + limits.writeTimeout
-                guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready else {
-                    return false
-                }
-            }
-        }
-        return true
+    private func standing(of context: TLSContext?) -> Standing {
+        let newest = tls()
+        if newest === context { return .current }
+        guard let newest else { return .outdated }
+        return context == nil || newest.asksForCertificates ? .void : .outdated
     }
 }

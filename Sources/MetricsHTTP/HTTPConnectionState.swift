@@ -54,6 +54,21 @@ struct HTTPConnectionState {
         return send(refusal.reply, omittingBody: false, .close)
     }
 
+    /// The first action of a connection to a port with TLS whose client speaks HTTP without it.
+    mutating func refusePlainHTTP() -> Action {
+        // The words that Go's server has for it.
+        let refusal = HTTPRefusal.badRequest("Client sent an HTTP request to an HTTPS server.")
+        return send(refusal.reply, omittingBody: false, .close)
+    }
+
+    /// Nothing more will be said: the first action of a connection that has been refused already, and the last phase of
+    /// others.
+    mutating func linger(now: Instant) -> Action {
+        let deadline = now + limits.lingerTimeout
+        phase = .lingering(until: deadline, bytesLeft: limits.lingerBytes)
+        return .endOutputAndRead(until: deadline)
+    }
+
     mutating func received(_ bytes: [UInt8], now: Instant) -> Action {
         switch phase {
         case .idle:
@@ -88,17 +103,15 @@ struct HTTPConnectionState {
         close()
     }
 
-    mutating func replyReady(_ reply: HTTPReply, isShuttingDown: Bool) -> Action {
+    mutating func replyReady(_ reply: HTTPReply, isLast: Bool) -> Action {
         guard case .handling(let request, let persistence) = phase else { return close() }
-        return send(reply, omittingBody: request.method == .head, isShuttingDown ? .close : persistence)
+        return send(reply, omittingBody: request.method == .head, isLast ? .close : persistence)
     }
 
     mutating func replySent(now: Instant) -> Action {
         guard case .sending(let persistence) = phase else { return close() }
         if persistence == .close {
-            let deadline = now + limits.lingerTimeout
-            phase = .lingering(until: deadline, bytesLeft: limits.lingerBytes)
-            return .endOutputAndRead(until: deadline)
+            return linger(now: now)
         }
         if parser.isInsideHead {
             phase = .readingHead(until: now + limits.requestHeadTimeout)

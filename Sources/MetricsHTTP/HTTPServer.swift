@@ -4,7 +4,7 @@ import HTTPTypes
 import Logging
 import Synchronization
 
-/// An HTTP/1.1 server for GET and HEAD without a body, on TCP and Unix sockets.
+/// An HTTP/1.1 server for GET and HEAD without a body, on TCP and Unix sockets, with TLS or without.
 ///
 /// It listens from the moment it is made, and answers while `run()` runs. What no handler should see it refuses
 /// itself: other methods (405), requests with a body (413), malformed ones (400), large ones (414, 431), slow ones
@@ -17,6 +17,7 @@ public final class HTTPServer: Sendable {
     public let boundAddresses: [ListenAddress]
 
     private let limits: HTTPServerLimits
+    private let tls: @Sendable () -> TLSContext?
     private let logger: Logger
     private let onResponse: @Sendable (HTTPResponse.Status) -> Void
     private let handler: Handler
@@ -41,7 +42,10 @@ public final class HTTPServer: Sendable {
     ///   - addresses: Where to listen. If one of them cannot be had, none stays open.
     ///   - unixSocketMode: The permissions of Unix sockets.
     ///   - limits: What clients may take up.
-    ///   - logger: Is told when accepting fails, and when it works again.
+    ///   - tls: Is asked at each connection what TLS it is to have, if any, and at each request whether that still holds;
+    ///     it has to give the same object until something has changed. Once it gives another, a connection made before
+    ///     ends: after the next answer, or without one where the new context asks clients who they are.
+    ///   - logger: Is told when accepting fails, and when it works again; at debug level, of handshakes that fail.
     ///   - onResponse: Is called with the status of each response once it is sent, refusals included.
     ///   - handler: Answers the requests, many at a time.
     /// - Throws: `ListenError` for the first address that cannot be listened on.
@@ -49,6 +53,7 @@ public final class HTTPServer: Sendable {
         listeningOn addresses: [ListenAddress],
         unixSocketMode: UInt32 = 0o660,
         limits: HTTPServerLimits = HTTPServerLimits(),
+        tls: @escaping @Sendable () -> TLSContext? = { nil },
         logger: Logger,
         onResponse: @escaping @Sendable (HTTPResponse.Status) -> Void = { _ in },
         handler: @escaping Handler
@@ -63,6 +68,7 @@ public final class HTTPServer: Sendable {
         pool = .ePoll(maxEvents: Self.eventsPerWait)
         waits = SocketWaits(pool: pool)
         self.limits = limits
+        self.tls = tls
         self.logger = logger
         self.onResponse = onResponse
         self.handler = handler
@@ -185,6 +191,8 @@ public final class HTTPServer: Sendable {
             network: network,
             waits: waits,
             limits: limits,
+            tls: tls,
+            logger: logger,
             onResponse: onResponse,
             handler: handler
         )

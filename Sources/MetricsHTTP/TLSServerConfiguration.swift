@@ -1,9 +1,10 @@
 /// How a server proves who it is, and what it asks of its clients: `tls_server_config` of exporter-toolkit's web
-/// configuration (github.com/prometheus/exporter-toolkit, docs/web-configuration.md), read but not yet acted on.
+/// configuration (github.com/prometheus/exporter-toolkit, docs/web-configuration.md), read but not yet acted on; a
+/// `TLSContext` acts on it.
 public struct TLSServerConfiguration: Sendable, Equatable {
     /// Something in PEM (RFC 7468), and where it is.
     public enum PEM: Sendable, Hashable {
-        /// In a file, read anew whenever it changes.
+        /// In a file.
         case file(path: String)
         /// In the configuration itself.
         case inline(String)
@@ -39,14 +40,15 @@ public struct TLSServerConfiguration: Sendable, Equatable {
     public var clientAuthorities: PEM?
     /// What is asked of clients.
     public var clientAuthentication: ClientAuthentication
-    /// A client's certificate has to be for one of these: a DNS name, an address, an e-mail address or a URI, letter by
-    /// letter. Empty: any will do.
+    /// A client's certificate has to be for one of these: a DNS name, an e-mail address or a URI, letter by letter, or an
+    /// address. Empty: any will do.
     public var allowedClientNames: [String]
     /// The oldest version that is served.
     public var minimumVersion: Version
     /// The newest version that is served.
     public var maximumVersion: Version
-    /// The cipher suites of TLS 1.2 by their IANA names, best first; empty: those that OpenSSL chooses.
+    /// The cipher suites by their IANA names, best first; empty: those that RFC 9325 recommends. All those of TLS 1.3 are
+    /// served, whichever are named.
     public var cipherSuites: [String]
     /// Whether the server's order of suites counts rather than the client's.
     public var prefersServerCipherSuites: Bool

@@ -39,7 +39,7 @@ import Testing
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         #expect(path(state.received(request(), now: start)) == "/")
-        #expect(state.replyReady(ok, isShuttingDown: false) == .send(ok, omittingBody: false, .keepAlive))
+        #expect(state.replyReady(ok, isLast: false) == .send(ok, omittingBody: false, .keepAlive))
         let later = start + .seconds(100)
         #expect(state.replySent(now: later) == .read(until: later + .seconds(60)))
         #expect(state.deadlinePassed() == .close)
@@ -49,7 +49,7 @@ import Testing
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         _ = state.received(request(), now: start)
-        _ = state.replyReady(ok, isShuttingDown: false)
+        _ = state.replyReady(ok, isLast: false)
         _ = state.replySent(now: start)
         let later = start + .seconds(30)
         #expect(state.received([0x47], now: later) == .read(until: later + .seconds(10)))
@@ -61,9 +61,9 @@ import Testing
         _ = state.start()
         let half = Array(request("/c").prefix(10))
         #expect(path(state.received(request("/a") + request("/b") + half, now: start)) == "/a")
-        #expect(state.replyReady(ok, isShuttingDown: false) == .send(ok, omittingBody: false, .keepAlive))
+        #expect(state.replyReady(ok, isLast: false) == .send(ok, omittingBody: false, .keepAlive))
         #expect(path(state.replySent(now: start)) == "/b")
-        #expect(state.replyReady(ok, isShuttingDown: false) == .send(ok, omittingBody: false, .keepAlive))
+        #expect(state.replyReady(ok, isLast: false) == .send(ok, omittingBody: false, .keepAlive))
         // The half request has its own time, from when its turn comes.
         #expect(state.replySent(now: start + .seconds(5)) == .read(until: start + .seconds(15)))
     }
@@ -72,14 +72,14 @@ import Testing
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         _ = state.received(Array("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n".utf8), now: start)
-        #expect(state.replyReady(ok, isShuttingDown: false) == .send(ok, omittingBody: true, .keepAlive))
+        #expect(state.replyReady(ok, isLast: false) == .send(ok, omittingBody: true, .keepAlive))
     }
 
     @Test func afterTheLastReplyInputIsDroppedUntilTheClientCloses() {
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         _ = state.received(request("/", "Connection: close\r\n"), now: start)
-        #expect(state.replyReady(ok, isShuttingDown: false) == .send(ok, omittingBody: false, .close))
+        #expect(state.replyReady(ok, isLast: false) == .send(ok, omittingBody: false, .close))
         #expect(state.replySent(now: start) == .endOutputAndRead(until: start + .seconds(2)))
         #expect(state.received(request("/late"), now: start + .seconds(1)) == .read(until: start + .seconds(2)))
         #expect(state.endOfInput() == .close)
@@ -110,7 +110,7 @@ import Testing
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         _ = state.received(request("/a") + request("/b"), now: start)
-        #expect(state.replyReady(ok, isShuttingDown: true) == .send(ok, omittingBody: false, .close))
+        #expect(state.replyReady(ok, isLast: true) == .send(ok, omittingBody: false, .close))
         #expect(state.replySent(now: start) == .endOutputAndRead(until: start + .seconds(2)))
         #expect(state.shutDown() == .close)
     }

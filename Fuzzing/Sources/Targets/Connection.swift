@@ -94,7 +94,7 @@ private struct FuzzedConnection {
         var reply = HTTPReply(status: .ok, fields: request.headerFields, body: Array((request.path ?? "").utf8))
         reply.fields[.location] = request.authority
         let isShuttingDown = events.first == UInt8(ascii: "s")
-        let action = state.replyReady(reply, isShuttingDown: isShuttingDown)
+        let action = state.replyReady(reply, isLast: isShuttingDown)
         guard case .send(reply, let omittingBody, let persistence) = action else {
             throw Violation(description: "a reply is not sent: \(action)")
         }

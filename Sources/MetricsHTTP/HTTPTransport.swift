@@ -1,0 +1,155 @@
+import COpenSSL
+import FlyingSocks
+import FoundationEssentials
+
+/// How a connection's bytes come and go: by its socket, with TLS or without.
+struct HTTPTransport {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Input {
+        case bytes([UInt8])
+        case end
+        case deadlinePassed
+        case shuttingDown
+    }
+
+    /// What a client that connects turns out to be.
+    enum Handshake {
+        case complete
+        /// It speaks HTTP where TLS is expected; the transport is without TLS now.
+        case plainHTTP
+        /// It has been told why TLS did not come about; the transport is without TLS now.
+        case failed(TLSError)
+        /// It is gone, or did not get ready in time.
+        case abandoned
+    }
+
+    private static let bytesPerRead = 4096
+    /// As much as goes into a record of TLS (RFC 8446, section 5.1).
+    private static let bytesPerRecord = 16 * 1024
+
+    private let socket: Socket
+    private let waits: SocketWaits
+    private let writeTimeout: Duration
+    private var session: TLSSession?
+
+    /// A transport without TLS yet.
+    init(socket: Socket, waits: SocketWaits, writeTimeout: Duration) {
+        self.socket = socket
+        self.waits = waits
+        self.writeTimeout = writeTimeout
+    }
+
+    /// Has TLS from here on, if the handshake comes about.
+    mutating func beginTLS(_ context: TLSContext, until deadline: Instant) async throws -> Handshake {
+        let session = try TLSSession(context)
+        self.session = session
+        do {
+            while try !session.handshake() {
+                guard try await flush(session), case .bytes(let bytes) = try await receive(until: deadline) else {
+                    return .abandoned
+                }
+                session.receive(bytes)
+                // A client that never stops sending makes nobody wait who would see to the deadline.
+                guard .now < deadline else { return .abandoned }
+            }
+            return try await flush(session) ? .complete : .abandoned
+        } catch let error as TLSError {
+            guard try await flush(session) else { return .abandoned }
+            self.session = nil
+            let isHTTP = error.library == ERR_LIB_SSL && error.reason == SSL_R_HTTP_REQUEST
+            return isHTTP ? .plainHTTP : .failed(error)
+        }
+    }
+
+    /// What the client sends next.
+    func read(until deadline: Instant) async throws -> Input {
+        guard let session else { return try await receive(until: deadline) }
+        while true {
+            switch try session.read() {
+            case .bytes(let bytes):
+                return .bytes(bytes)
+            case .end:
+                return .end
+            case .needsMore:
+                guard try await flush(session) else { return .deadlinePassed }
+            }
+            let input = try await receive(until: deadline)
+            guard case .bytes(let bytes) = input else { return input }
+            session.receive(bytes)
+            // A client may send records without end that say nothing, and make nobody wait who would see to the
+            // deadline, nor to the other tasks.
+            guard .now < deadline else { return .deadlinePassed }
+            await Task.yield()
+        }
+    }
+
+    /// Writes everything, or gives up and returns false when the client reads nothing for too long.
+    func write(_ message: Data) async throws -> Bool {
+        guard let session else { return try await send(message) }
+        var start = message.startIndex
+        while start < message.endIndex {
+            // Record by record, so that no client has more than one of them waiting for it in memory.
+            let end = min(start + Self.bytesPerRecord, message.endIndex)
+            try session.write(message[start..<end])
+            guard try await flush(session) else { return false }
+            start = end
+        }
+        return true
+    }
+
+    /// Tells the client that nothing more comes.
+    func endOutput() async throws {
+        if let session {
+            session.end()
+            guard try await flush(session) else { return }
+        }
+        socket.endOutput()
+    }
+
+    /// Closes the connection, and tells the client as far as that takes no waiting.
+    func close() {
+        if let session {
+            session.end()
+            _ = try? socket.write(session.takeOutput())
+        }
+        // Linux releases the descriptor even if close reports an error.
+        try? socket.close()
+    }
+
+    private func flush(_ session: TLSSession) async throws -> Bool {
+        try await send(session.takeOutput())
+    }
+
+    private func receive(until deadline: Instant) async throws -> Input {
+        while true {
+            do {
+                return .bytes(try socket.read(atMost: Self.bytesPerRead))
+            } catch SocketError.disconnected {
+                return .end
+            } catch SocketError.blocked {
+                switch try await waits.wait(for: socket, .read, until: deadline, endsAtShutdown: true) {
+                case .ready: continue
+                case .deadlinePassed: return .deadlinePassed
+                case .shuttingDown: return .shuttingDown
+                }
+            }
+        }
+    }
+
+    /// Sends everything, at once as far as the kernel takes it.
+    private func send(_ bytes: Data) async throws -> Bool {
+        var sent = bytes.startIndex
+        while sent < bytes.endIndex {
+            do {
+                sent = try socket.write(bytes, from: sent)
+            } catch SocketError.blocked {
+                let deadline = ContinuousClock.now + writeTimeout
+                guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready else {
+                    return false
+                }
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,96 @@
+import COpenSSL
+import Glibc
+
+/// Reads what a setting gives in PEM.
+final class PEMReader {
+    /// The setting, as an error names it.
+    let setting: String
+    private let input: OpaquePointer
+
+    /// - Parameter name: The setting's name in the web configuration when the text stands there; with `_file` after it
+    ///   when a file is named.
+    init(_ pem: TLSServerConfiguration.PEM, name: String) throws(TLSConfigurationError) {
+        TLSError.clear()
+        switch pem {
+        case .file(let path):
+            setting = "\(name)_file \(path)"
+            guard let input = BIO_new_file(path, "r") else {
+                // OpenSSL has no words of its own for what the system says.
+                let reason = String(cString: strerror(errno))
+                TLSError.clear()
+                throw TLSConfigurationError(setting: setting, reason: reason)
+            }
+            self.input = input
+        case .inline(let text):
+            setting = "\(name) (inline)"
+            guard let input = BIO_new(BIO_s_mem()) else {
+                throw TLSConfigurationError(setting: setting, reason: "\(TLSError.takeLast())")
+            }
+            self.input = input
+            let bytes = Array(text.utf8)
+            BIO_write(input, bytes, Int32(bytes.count))
+        }
+    }
+
+    deinit {
+        BIO_free(input)
+    }
+
+    /// The certificates, one at least, in their order. Whatever else is there is passed over.
+    func certificates() throws(TLSConfigurationError) -> [TLSCertificate] {
+        var certificates: [TLSCertificate] = []
+        while true {
+            TLSError.clear()
+            if let handle = PEM_read_bio_X509(input, nil, nil, nil) {
+                certificates.append(TLSCertificate(owning: handle))
+                continue
+            }
+            let error = TLSError.takeLast()
+            guard error.isEndOfPEM else {
+                throw TLSConfigurationError(
+                    setting: setting,
+                    reason: "certificate \(certificates.count + 1) in it cannot be read (\(error)); "
+                        + "it has to be a certificate in PEM, whole and unchanged"
+                )
+            }
+            guard !certificates.isEmpty else {
+                throw TLSConfigurationError(
+                    setting: setting,
+                    reason: "holds no certificate; it has to be in PEM, with a line \"-----BEGIN CERTIFICATE-----\""
+                )
+            }
+            return certificates
+        }
+    }
+
+    /// The first private key.
+    func privateKey() throws(TLSConfigurationError) -> TLSPrivateKey {
+        TLSError.clear()
+        // Without a function for it, OpenSSL would ask the terminal for the passphrase.
+        if let handle = PEM_read_bio_PrivateKey(input, nil, { _, _, _, _ in -1 }, nil) {
+            return TLSPrivateKey(owning: handle)
+        }
+        let error = TLSError.takeLast()
+        if error.isEndOfPEM {
+            throw TLSConfigurationError(
+                setting: setting,
+                reason: "holds no private key; it has to be in PEM, with a line \"-----BEGIN PRIVATE KEY-----\""
+            )
+        }
+        if error.library == ERR_LIB_PEM && error.reason == PEM_R_BAD_PASSWORD_READ {
+            throw TLSConfigurationError(
+                setting: setting,
+                reason: "the private key is encrypted; it has to be one without a passphrase"
+            )
+        }
+        throw TLSConfigurationError(
+            setting: setting,
+            reason: "the private key in it cannot be read (\(error)); it has to be a key in PEM, whole and unchanged"
+        )
+    }
+}
+
+extension TLSError {
+    /// Whether a reader of PEM found no further block of its kind.
+    fileprivate var isEndOfPEM: Bool { library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE }
+}
