@@ -34,6 +34,7 @@ public struct ExporterApplication: Sendable {
         let access = WebAccess { webConfiguration?.current ?? WebConfiguration() }
         let server = try HTTPServer(
             listeningOn: configuration.listenAddresses,
+            tls: { webConfiguration?.tls },
             logger: logger,
             onResponse: { requests.count($0) },
             handler: { await access.answer($0, from: $1, by: exporter.answer) }

@@ -1,5 +1,5 @@
 extension TLSServerConfiguration {
-    /// `tls_server_config`.
+    /// `tls_server_config`, as far as it can be read. Whether its settings go together is for `TLSContext` to say.
     init(_ value: YAMLValue, directory: String) throws(WebConfigurationError) {
         let values = try value.values(of: [
             "cert_file", "cert", "key_file", "key", "client_ca_file", "client_ca", "client_auth_type",
@@ -14,81 +14,17 @@ extension TLSServerConfiguration {
         }
         self.init(certificate: certificate, key: key)
         clientAuthorities = try PEM(values, "client_ca", directory: directory)
-        try takeClients(values, value)
-        try takeVersions(values)
-        if let value = values["cipher_suites"] { cipherSuites = try suites(value) }
-        prefersServerCipherSuites = try values["prefer_server_cipher_suites"]?.boolean() ?? prefersServerCipherSuites
-        curves = try values["curve_preferences"]?.names(of: "curves", Self.knownCurves) ?? []
-    }
-
-    private mutating func takeClients(
-        _ values: [String: YAMLValue],
-        _ whole: YAMLValue
-    ) throws(WebConfigurationError) {
-        if let value = values["client_auth_type"] {
-            let names = ClientAuthentication.allCases.map(\.rawValue)
-            let name = try value.text("one of \(names.joined(separator: ", "))") ?? ""
-            // RequireClientCert is its name in exporter-toolkit's first versions, which the toolkit still takes.
-            let current = name == "RequireClientCert" ? ClientAuthentication.requireAnyClientCert.rawValue : name
-            guard let type = current.isEmpty ? .noClientCert : ClientAuthentication(rawValue: current) else {
-                throw value.error("not one of \(names.joined(separator: ", "))")
-            }
-            clientAuthentication = type
+        clientAuthentication = try values["client_auth_type"]?.clientAuthentication() ?? clientAuthentication
+        if let value = values["client_allowed_sans"], let names = try value.names() {
+            guard !names.isEmpty else { throw value.error("there is no name in it; to allow any, leave the key out") }
+            allowedClientNames = names
         }
-        let policy = values["client_auth_type"] ?? whole
-        if clientAuthorities != nil && clientAuthentication == .noClientCert {
-            throw policy.error("there is a client_ca, but client_auth_type asks no client for a certificate")
-        }
-        let verifies = [.verifyClientCertIfGiven, .requireAndVerifyClientCert].contains(clientAuthentication)
-        if clientAuthorities == nil && verifies {
-            throw policy.error("client_ca_file is missing (or client_ca): no certificate could be verified")
-        }
-        guard let value = values["client_allowed_sans"], let names = try value.list("a list of names") else { return }
-        for name in names {
-            guard let text = try name.text("a name"), !text.isEmpty else { throw name.error("not a name") }
-            allowedClientNames.append(text)
-        }
-        guard !allowedClientNames.isEmpty else {
-            throw value.error("there is no name in it; to allow any, leave the key out")
-        }
-        guard [.requireAnyClientCert, .requireAndVerifyClientCert].contains(clientAuthentication) else {
-            throw value.error("needs client_auth_type RequireAndVerifyClientCert (or RequireAnyClientCert)")
-        }
-    }
-
-    private mutating func takeVersions(_ values: [String: YAMLValue]) throws(WebConfigurationError) {
         minimumVersion = try values["min_version"]?.version() ?? minimumVersion
         maximumVersion = try values["max_version"]?.version() ?? maximumVersion
-        if let value = values["max_version"] ?? values["min_version"],
-            minimumVersion == .tls13 && maximumVersion == .tls12
-        {
-            throw value.error("min_version is newer than max_version")
-        }
+        cipherSuites = try values["cipher_suites"]?.names() ?? cipherSuites
+        prefersServerCipherSuites = try values["prefer_server_cipher_suites"]?.boolean() ?? prefersServerCipherSuites
+        curves = try values["curve_preferences"]?.names() ?? curves
     }
-
-    private func suites(_ value: YAMLValue) throws(WebConfigurationError) -> [String] {
-        let named = try value.names(of: "cipher suites", Self.knownSuites + Self.suitesOfTLS13)
-        let chosen = named.filter { !Self.suitesOfTLS13.contains($0) }
-        // Go, whose names they are, has no choice of suites for TLS 1.3 either, and takes them in a list all the same.
-        guard named.isEmpty || !chosen.isEmpty || minimumVersion == .tls13 else {
-            throw value.error("there is no suite of TLS 1.2 in it; for TLS 1.3 alone set min_version: TLS13")
-        }
-        return chosen
-    }
-
-    /// Those of TLS 1.2 that Go counts as secure (pkg.go.dev/crypto/tls, CipherSuites).
-    private static let knownSuites = ["ECDSA", "RSA"].flatMap { certificate in
-        [
-            "AES_128_CBC_SHA", "AES_256_CBC_SHA", "AES_128_GCM_SHA256", "AES_256_GCM_SHA384",
-            "CHACHA20_POLY1305_SHA256",
-        ].map { "TLS_ECDHE_\(certificate)_WITH_\($0)" }
-    }
-
-    private static let suitesOfTLS13 = [
-        "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
-    ]
-
-    private static let knownCurves = ["X25519", "CurveP256", "CurveP384", "CurveP521"]
 }
 
 extension TLSServerConfiguration.PEM {
@@ -128,13 +64,24 @@ extension YAMLValue {
         return version
     }
 
-    /// The names in a list of those that are known.
-    fileprivate func names(of kind: String, _ known: [String]) throws(WebConfigurationError) -> [String] {
+    fileprivate func clientAuthentication() throws(WebConfigurationError)
+        -> TLSServerConfiguration.ClientAuthentication?
+    {
+        let names = TLSServerConfiguration.ClientAuthentication.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let name = try text("one of \(names)"), !name.isEmpty else { return nil }
+        // Its name in exporter-toolkit's first versions, which the toolkit still takes.
+        if name == "RequireClientCert" { return .requireAnyClientCert }
+        guard let type = TLSServerConfiguration.ClientAuthentication(rawValue: name) else {
+            throw error("not one of \(names)")
+        }
+        return type
+    }
+
+    fileprivate func names() throws(WebConfigurationError) -> [String]? {
+        guard let values = try list("a list of names") else { return nil }
         var names: [String] = []
-        for value in try list("a list of \(kind)") ?? [] {
-            guard let name = try value.text("a name"), known.contains(name) else {
-                throw value.error("none of the \(kind) \(known.joined(separator: ", "))")
-            }
+        for value in values {
+            guard let name = try value.text("a name"), !name.isEmpty else { throw value.error("not a name") }
             names.append(name)
         }
         return names

@@ -36,11 +36,20 @@ struct WebConfigurationContents: Equatable, Sendable {
             throw WebConfigurationError(file: path, reason: reason)
         case .bytes(let bytes, _):
             let configuration = try Self.parse(bytes, path)
-            for (path, found) in named.sorted(by: { $0.key < $1.key }) {
-                if case .failure(let reason) = found { throw WebConfigurationError(file: path, reason: reason) }
+            for (name, found) in named.sorted(by: { $0.key < $1.key }) {
+                if case .failure(let reason) = found {
+                    throw WebConfigurationError(file: path, key: "tls_server_config", reason: "\(name) \(reason)")
+                }
             }
             return configuration
         }
+    }
+
+    /// Whether a context made of the other contents would be just the same.
+    func hasSameTLS(as other: WebConfigurationContents) -> Bool {
+        guard case .bytes(let bytes, _) = file, case .bytes(let otherBytes, _) = other.file else { return false }
+        let tls = (try? Self.parse(bytes, path))?.tls
+        return tls == (try? Self.parse(otherBytes, other.path))?.tls && named == other.named
     }
 
     /// Whether the file has nothing in it, as one has that is being written or that no disk had room for.

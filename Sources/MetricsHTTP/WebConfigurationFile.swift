@@ -15,7 +15,10 @@ public final class WebConfigurationFile: Sendable {
 
     private struct State {
         var current: WebConfiguration
-        /// What `current` was made of, or what is known to be broken.
+        var tls: TLSContext?
+        /// What these two were made of.
+        var inForce: WebConfigurationContents
+        /// The same, or what is known to be broken.
         var judged: WebConfigurationContents
         /// What was seen last time, if it was new.
         var candidate: WebConfigurationContents?
@@ -40,13 +43,18 @@ public final class WebConfigurationFile: Sendable {
         self.interval = interval
         self.logger = logger
         let contents = WebConfigurationContents(path: path)
-        state = Mutex(State(current: try contents.configuration(), judged: contents))
+        let configuration = try contents.configuration()
+        let tls = try Self.context(for: configuration, path: path)
+        state = Mutex(State(current: configuration, tls: tls, inForce: contents, judged: contents))
         logger.info("web configuration", metadata: metadata(of: current))
         warn(about: contents)
     }
 
     /// What is in force.
     public var current: WebConfiguration { state.withLock(\.current) }
+
+    /// The TLS that is in force, if any: the same object until something of it changes.
+    public var tls: TLSContext? { state.withLock(\.tls) }
 
     /// Follows the files until the task is cancelled.
     public func run() async {
@@ -87,7 +95,14 @@ public final class WebConfigurationFile: Sendable {
                         "the file is empty, which lifts no restriction while the exporter runs; to lift them, write {}"
                 )
             }
-            state.withLock { $0.current = configuration }
+            let inForce = state.withLock(\.inForce)
+            // Connections end when they have another context.
+            let tls = contents.hasSameTLS(as: inForce) ? self.tls : try Self.context(for: configuration, path: path)
+            state.withLock { state in
+                state.current = configuration
+                state.tls = tls
+                state.inForce = contents
+            }
             logger.info("web configuration read again", metadata: metadata(of: configuration))
             warn(about: contents)
         } catch {
@@ -95,6 +110,18 @@ public final class WebConfigurationFile: Sendable {
                 "the web configuration is broken; the former one stays in force",
                 metadata: ["error": "\(error)"]
             )
+        }
+    }
+
+    private static func context(
+        for configuration: WebConfiguration,
+        path: String
+    ) throws(WebConfigurationError) -> TLSContext? {
+        guard let tls = configuration.tls else { return nil }
+        do {
+            return try TLSContext(tls)
+        } catch {
+            throw WebConfigurationError(file: path, key: "tls_server_config", reason: "\(error)")
         }
     }
 

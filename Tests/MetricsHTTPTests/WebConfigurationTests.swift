@@ -55,7 +55,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         #expect(tls.clientAuthentication == .requireAndVerifyClientCert)
         #expect(tls.allowedClientNames == ["prometheus.example.org", "10.0.0.1"])
         #expect(tls.minimumVersion == .tls12 && tls.maximumVersion == .tls13)
-        #expect(tls.cipherSuites == ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"])
+        #expect(tls.cipherSuites == ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"])
         #expect(!tls.prefersServerCipherSuites)
         #expect(tls.curves == ["CurveP256", "X25519"])
         #expect(configuration.asksForHTTP2)
@@ -161,26 +161,31 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         (tlsWith("min_version: TLS11"), "TLS11 is not served any more"),
         (tlsWith("min_version: TLS10"), "TLS10 is not served any more"),
         (tlsWith("max_version: TLS111"), "tls_server_config.max_version: not TLS12 or TLS13"),
-        (tlsWith("min_version: TLS13, max_version: TLS12"), "min_version is newer"),
-        (tlsWith("cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]"), "none of the cipher suites TLS_ECDHE_"),
-        (tlsWith("cipher_suites: [TLS_AES_128_GCM_SHA256]"), "there is no suite of TLS 1.2 in it"),
-        (tlsWith("cipher_suites: TLS_AES_128_GCM_SHA256"), "not a list of cipher suites"),
-        (tlsWith("curve_preferences: [CurveP257]"), "none of the curves X25519"),
+        (tlsWith("min_version: TLS13, max_version: TLS12"), "min_version: "),
+        (
+            tlsWith("cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]"),
+            "cipher_suites: \"TLS_RSA_WITH_RC4_128_SHA\" is unknown"
+        ),
+        (tlsWith("cipher_suites: [TLS_AES_128_GCM_SHA256], max_version: TLS12"), "cipher_suites: "),
+        (tlsWith("cipher_suites: TLS_AES_128_GCM_SHA256"), "tls_server_config.cipher_suites: not a list of names"),
+        (tlsWith("curve_preferences: [CurveP257]"), "curve_preferences: \"CurveP257\" is unknown"),
         (tlsWith("client_auth_type: Require"), "not one of NoClientCert, RequestClientCert"),
-        (tlsWith("client_ca_file: c"), "asks no client for a certificate"),
-        (tlsWith("client_auth_type: RequireAndVerifyClientCert"), "client_ca_file is missing"),
-        (tlsWith("client_auth_type: VerifyClientCertIfGiven"), "client_ca_file is missing"),
+        (tlsWith("client_ca_file: c"), "client_auth_type: "),
+        (tlsWith("client_auth_type: RequireAndVerifyClientCert"), "client_auth_type: "),
+        (tlsWith("client_auth_type: VerifyClientCertIfGiven"), "client_auth_type: "),
         (
             tlsWith("client_ca_file: c, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a]"),
-            "needs client_auth"
+            "client_allowed_sans: "
         ),
         (tlsWith("client_auth_type: RequireAnyClientCert, client_allowed_sans: []"), "there is no name in it"),
         (tlsWith("prefer_server_cipher_suites: 1"), "not true or false"),
         (tlsWith("client_sans: [a]"), "tls_server_config.client_sans: there is no such key"),
     ])
     func whatIsWrongIsRefusedAndNamed(yaml: String, message: String) throws {
-        let error = try #require(throws: WebConfigurationError.self) { try webConfiguration(yaml) }
-        #expect(error.description.contains(message))
+        let error = try #require(throws: (any Error).self) {
+            if let tls = try webConfiguration(yaml).tls { _ = try TLSContext(tls) }
+        }
+        #expect("\(error)".contains(message))
     }
 
     @Test func noMessageHoldsASecret() {
