@@ -20,6 +20,10 @@ import Testing
         }
     }
 
+    @Test func itDoesNotShowItself() throws {
+        #expect("\(try BcryptHash(hashOfWonder))" == "a bcrypt hash of cost 4")
+    }
+
     @Test func aHashOfGosIsCheckedAsGoDoes() throws {
         // libxcrypt has other hashes by the name $2a$ for such passwords; Go and OpenBSD have these.
         let password: [UInt8] = [0xFF, 0xA3] + Array("34".utf8) + [0xFF, 0xFF, 0xFF, 0xA3] + Array("345".utf8)

@@ -85,10 +85,16 @@ import Testing
         #expect(slow.started == ["first", "right"])
     }
 
+    private let hash: BcryptHash
+
+    init() throws {
+        hash = try BcryptHash(hashOfWonder)
+    }
+
     private func question(_ password: String) -> PasswordChecks.Question {
         .init(
             credentials: BasicCredentials(user: Array("alice".utf8), password: Array(password.utf8)),
-            hash: try! BcryptHash(hashOfWonder),
+            hash: hash,
             isUserKnown: true
         )
     }
