@@ -23,8 +23,12 @@ public struct ExporterApplication: Sendable {
 
     /// Serves until SIGTERM or SIGINT; scrapes under way are answered first.
     ///
-    /// - Throws: `ListenError` where an address cannot be listened on.
+    /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
+    ///   listened on.
     public func run() async throws {
+        let webConfiguration = try configuration.webConfigurationPath.map {
+            try WebConfigurationFile(path: $0, logger: logger)
+        }
         let observer = HypervisorObserver(
             uri: configuration.libvirtURI,
             connections: configuration.collectConnections,
@@ -34,12 +38,14 @@ public struct ExporterApplication: Sendable {
         )
         let requests = RequestCounts()
         let exporter = Exporter(observer: observer, requests: requests, configuration: configuration)
+        let access = WebAccess { webConfiguration?.current ?? WebConfiguration() }
         let server = try HTTPServer(
             listeningOn: configuration.listenAddresses,
             unixSocketMode: configuration.unixSocketMode,
+            tls: { webConfiguration?.tls },
             logger: logger,
             onResponse: { requests.count($0) },
-            handler: { await exporter.answer($0) }
+            handler: { await access.answer($0, from: $1, by: exporter.answer) }
         )
         for address in server.boundAddresses {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
@@ -49,6 +55,9 @@ public struct ExporterApplication: Sendable {
         if configuration.memoryStatsPeriod > 0 {
             let period = observer.statisticsPeriod(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
+        }
+        if let webConfiguration {
+            services.append(BackgroundService { await webConfiguration.run() })
         }
         // Shut down before those above it: scrapes under way still find a collector.
         services.append(HTTPService(server: server))

@@ -10,6 +10,8 @@ public struct ExporterConfiguration: Sendable {
     public var unixSocketMode: UInt32
     /// The path of the metrics.
     public var telemetryPath: String
+    /// The path of the web configuration: TLS, passwords, rate limit; nil for none of them.
+    public var webConfigurationPath: String?
     /// How many scrapes are answered at a time; more are refused with 503.
     public var maximumScrapes: Int
     /// On how many connections at most statistics are collected at the same time.
@@ -29,6 +31,7 @@ public struct ExporterConfiguration: Sendable {
         listenAddresses: [ListenAddress],
         unixSocketMode: UInt32 = 0o660,
         telemetryPath: String,
+        webConfigurationPath: String? = nil,
         maximumScrapes: Int,
         collectConnections: Int,
         collectTimeout: Duration,
@@ -40,6 +43,7 @@ public struct ExporterConfiguration: Sendable {
         self.listenAddresses = listenAddresses
         self.unixSocketMode = unixSocketMode
         self.telemetryPath = telemetryPath
+        self.webConfigurationPath = webConfigurationPath
         self.maximumScrapes = maximumScrapes
         self.collectConnections = collectConnections
         self.collectTimeout = collectTimeout

@@ -5,6 +5,7 @@ import Logging
 /// One connection's transport, driven by its `HTTPConnectionState`.
 struct HTTPConnection {
     let socket: Socket
+    let network: ClientNetwork
     let waits: SocketWaits
     let limits: HTTPServerLimits
     let tls: @Sendable () -> TLSContext?
@@ -60,7 +61,7 @@ struct HTTPConnection {
         case .handle(let request):
             let standing = standing(of: context)
             guard standing != .void else { return nil }
-            let reply = await handler(request)
+            let reply = await handler(request, network)
             let isLast = standing == .outdated || waits.isShuttingDown || Task.isCancelled
             return state.replyReady(reply, isLast: isLast)
         case .send(let reply, let omittingBody, let persistence):

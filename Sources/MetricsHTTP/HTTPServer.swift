@@ -10,8 +10,8 @@ import Synchronization
 /// itself: other methods (405), requests with a body (413), malformed ones (400), large ones (414, 431), slow ones
 /// (408), other versions of HTTP (505), and connections beyond the limit (503).
 public final class HTTPServer: Sendable {
-    /// Answers one request. HEAD is answered as GET; the server leaves the body out.
-    public typealias Handler = @Sendable (HTTPRequest) async -> HTTPReply
+    /// Answers one request, which comes from there. HEAD is answered as GET; the server leaves the body out.
+    public typealias Handler = @Sendable (HTTPRequest, ClientNetwork) async -> HTTPReply
 
     /// Where it listens, with the ports the kernel chose in place of port 0.
     public let boundAddresses: [ListenAddress]
@@ -122,13 +122,13 @@ public final class HTTPServer: Sendable {
             var isFailing = false
             while !Task.isCancelled && !waits.isShuttingDown {
                 do {
-                    let socket = try nextConnection(listener)
+                    let connection = try nextConnection(listener)
                     if isFailing {
                         logger.notice("accepting connections again", metadata: ["address": "\(listener.address)"])
                         isFailing = false
                     }
-                    if let socket {
-                        serve(socket, in: &group)
+                    if let (socket, network) = connection {
+                        serve(socket, from: network, in: &group)
                     } else {
                         _ = try await waits.wait(for: listener.socket, .read, endsAtShutdown: true)
                     }
@@ -153,13 +153,14 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// A connection from the listener's queue, or nil if there is none.
-    private func nextConnection(_ listener: Listener) throws -> Socket? {
+    /// A connection from the listener's queue, and where it comes from, or nil if there is none.
+    private func nextConnection(_ listener: Listener) throws -> (Socket, ClientNetwork)? {
         do {
-            let socket = Socket(file: try listener.socket.accept().file)
+            let (file, address) = try listener.socket.accept()
+            let socket = Socket(file: file)
             try socket.setFlags(.nonBlocking)
             socket.sendWithoutDelay()
-            return socket
+            return (socket, ClientNetwork(address))
         } catch SocketError.blocked {
             return nil
         } catch SocketError.failed(_, ECONNABORTED, _), SocketError.failed(_, EINTR, _) {
@@ -168,7 +169,7 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    private func serve(_ socket: Socket, in group: inout DiscardingTaskGroup) {
+    private func serve(_ socket: Socket, from network: ClientNetwork, in group: inout DiscardingTaskGroup) {
         let isOverload: Bool? = connections.withLock { connections in
             if connections.served < limits.maximumConnections {
                 connections.served += 1
@@ -187,6 +188,7 @@ public final class HTTPServer: Sendable {
         }
         let connection = HTTPConnection(
             socket: socket,
+            network: network,
             waits: waits,
             limits: limits,
             tls: tls,

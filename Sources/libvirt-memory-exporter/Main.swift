@@ -19,7 +19,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
             """,
         version: "libvirt-memory-exporter \(exporterVersion)",
-        subcommands: [ListCommand.self, PeriodCommand.self]
+        subcommands: [ListCommand.self, PeriodCommand.self, CheckWebConfigCommand.self]
     )
 
     /// The defaults that ArgumentParser cannot show by itself.
@@ -65,6 +65,16 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         help: ArgumentHelp("The path of the metrics.", valueName: "path")
     )
     var telemetryPath = "/metrics"
+
+    @Option(
+        name: .customLong("web.config.file"),
+        help: ArgumentHelp(
+            "A file that sets TLS, client certificates, passwords, a rate limit, in the format of Prometheus' own "
+                + "exporters; changes take effect while the exporter runs.",
+            valueName: "file"
+        )
+    )
+    var webConfigurationPath: String?
 
     @Option(
         name: .customLong("web.max-requests"),
@@ -196,6 +206,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         {
             logger.error("\(error)")
             throw ExitCode.failure
+        } catch let error as WebConfigurationError {
+            logger.error("the web configuration is broken", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
         }
     }
 
@@ -205,6 +218,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             listenAddresses: listenAddressesOrDefault(),
             unixSocketMode: unixSocketMode.bits,
             telemetryPath: telemetryPath,
+            webConfigurationPath: webConfigurationPath,
             maximumScrapes: maximumScrapes,
             collectConnections: collectConnections,
             collectTimeout: collectTimeout.duration,

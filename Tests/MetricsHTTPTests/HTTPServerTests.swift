@@ -163,7 +163,7 @@ import Testing
         var limits = HTTPServerLimits()
         limits.writeTimeout = .milliseconds(200)
         let record = ServerRecord()
-        try await withServer(limits: limits, record: record, handler: { _ in Self.large }) { server in
+        try await withServer(limits: limits, record: record, handler: { _, _ in Self.large }) { server in
             let client = try await TestClient.connect(to: server.boundAddresses[0])
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             try await Task.sleep(for: .seconds(1))
@@ -175,7 +175,7 @@ import Testing
     @Test func aClientThatReadsSlowlyGetsEverything() async throws {
         var limits = HTTPServerLimits()
         limits.writeTimeout = .milliseconds(500)
-        try await withServer(limits: limits, handler: { _ in Self.large }) { server in
+        try await withServer(limits: limits, handler: { _, _ in Self.large }) { server in
             let client = try await TestClient.connect(to: server.boundAddresses[0])
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             #expect(try await client.countToEnd(pausing: .milliseconds(30)) > Self.large.body.count)
@@ -213,7 +213,7 @@ import Testing
     @Test func aShutdownAnswersTheRequestUnderWayAndClosesTheRest() async throws {
         let (entered, hasEntered) = AsyncStream.makeStream(of: Void.self)
         let (gate, openGate) = AsyncStream.makeStream(of: Void.self)
-        let handler: HTTPServer.Handler = { request in
+        let handler: HTTPServer.Handler = { request, _ in
             if request.path == "/slow" {
                 hasEntered.yield()
                 for await _ in gate { break }
@@ -271,7 +271,7 @@ import Testing
         let server = try HTTPServer(
             listeningOn: [.host("127.0.0.1", port: 0)],
             logger: record.logger,
-            handler: { request in
+            handler: { request, _ in
                 if request.path == "/endless" {
                     hasEntered.yield()
                     try? await Task.sleep(for: .seconds(3600))

@@ -38,7 +38,7 @@ final class ServerRecord: Sendable {
 }
 
 /// Answers with the request's path.
-let answerPath: HTTPServer.Handler = { request in
+let answerPath: HTTPServer.Handler = { request, _ in
     .plainText(.ok, request.path ?? "")
 }
 

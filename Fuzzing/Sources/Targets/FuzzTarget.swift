@@ -9,6 +9,7 @@ enum FuzzTarget: String, CaseIterable {
     case query
     case requestParser = "request-parser"
     case typedParameters = "typed-parameters"
+    case webConfiguration = "web-configuration"
 
     /// Has the part take this input.
     ///
@@ -22,6 +23,7 @@ enum FuzzTarget: String, CaseIterable {
         case .query: try checkQuery(input)
         case .requestParser: try checkRequestParser(input)
         case .typedParameters: try checkTypedParameters(input)
+        case .webConfiguration: try checkWebConfiguration(input)
         }
     }
 }

@@ -1,0 +1,203 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import MetricsHTTP
+
+@Suite(.timeLimit(.minutes(1))) struct WebConfigurationFileTests {
+    @Test func whatIsNewTakesEffectWhenItHasStayedTheSame() throws {
+        try withFile(oneUser) { file, folder, record in
+            #expect(file.current.userCount == 1)
+            try folder.write(twoUsers)
+            file.take(folder.contents)
+            #expect(file.current.userCount == 1)
+            file.take(folder.contents)
+            #expect(file.current.userCount == 2)
+            #expect(record.messages == ["web configuration", "web configuration read again"])
+        }
+    }
+
+    @Test func whileAFileIsBeingWrittenItHasNoEffect() throws {
+        try withFile(oneUser) { file, folder, record in
+            for end in stride(from: 1, to: twoUsers.count, by: 7) {
+                try folder.write(String(twoUsers.prefix(end)))
+                file.take(folder.contents)
+            }
+            try folder.write(oneUser)
+            file.take(folder.contents)
+            file.take(folder.contents)
+            #expect(file.current.userCount == 1)
+            #expect(record.messages == ["web configuration"])
+        }
+    }
+
+    @Test(arguments: ["", "  \n", "basic_auth_users: {alice: wonder}", "[", "basic_auth_users:"])
+    func aBrokenFileChangesNothingAndIsSaidOnce(broken: String) throws {
+        try withFile(oneUser) { file, folder, record in
+            let before = file.current
+            try folder.write(broken)
+            for _ in 0..<10 { file.take(folder.contents) }
+            #expect(file.current == before)
+            #expect(
+                record.messages == [
+                    "web configuration", "the web configuration is broken; the former one stays in force",
+                ]
+            )
+            try folder.write(oneUser)
+            for _ in 0..<10 { file.take(folder.contents) }
+            #expect(file.current == before)
+            #expect(record.messages.count == 3 && record.messages.last == "web configuration read again")
+        }
+    }
+
+    @Test func aFileThatIsGoneChangesNothing() throws {
+        try withFile(oneUser) { file, folder, record in
+            try FileManager.default.removeItem(at: folder.file)
+            for _ in 0..<3 { file.take(folder.contents) }
+            #expect(file.current.userCount == 1)
+            #expect(record.messages.count == 2)
+        }
+    }
+
+    @Test func onlyInSoManyWordsAreRestrictionsLifted() throws {
+        try withFile(oneUser) { file, folder, _ in
+            try folder.write("{}")
+            file.take(folder.contents)
+            file.take(folder.contents)
+            #expect(!file.current.isRestricting)
+        }
+    }
+
+    @Test func aFileRenamedOverItIsNoticed() throws {
+        try withFile(oneUser) { file, folder, _ in
+            let other = folder.directory.appending(path: "other")
+            try Data(twoUsers.utf8).write(to: other)
+            rename(other.path, folder.file.path)
+            file.take(folder.contents)
+            file.take(folder.contents)
+            #expect(file.current.userCount == 2)
+        }
+    }
+
+    @Test func aSymbolicLinkMovedAsKubernetesDoesIsNoticed() throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        for (name, content) in [("v1", oneUser), ("v2", twoUsers)] {
+            let directory = folder.directory.appending(path: name)
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+            try Data(content.utf8).write(to: directory.appending(path: "web.yml"))
+        }
+        let data = folder.directory.appending(path: "..data").path
+        symlink("v1", data)
+        symlink("..data/web.yml", folder.file.path)
+        let file = try WebConfigurationFile(path: folder.file.path, logger: ServerRecord().logger)
+        #expect(file.current.userCount == 1)
+        symlink("v2", data + "_tmp")
+        rename(data + "_tmp", data)
+        file.take(folder.contents)
+        file.take(folder.contents)
+        #expect(file.current.userCount == 2)
+    }
+
+    @Test func itFollowsTheFileByItself() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write(oneUser)
+        let file = try WebConfigurationFile(
+            path: folder.file.path,
+            interval: .milliseconds(5),
+            logger: ServerRecord().logger
+        )
+        let following = Task { await file.run() }
+        try folder.write(twoUsers)
+        while file.current.userCount != 2 { try await Task.sleep(for: .milliseconds(5)) }
+        following.cancel()
+        await following.value
+    }
+
+    @Test(arguments: ["basic_auth_users: {a: b}", "[", "x: 1"])
+    func aBrokenFileIsNoBeginning(broken: String) throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write(broken)
+        let error = try #require(throws: WebConfigurationError.self) {
+            try WebConfigurationFile(path: folder.file.path, logger: ServerRecord().logger)
+        }
+        #expect(error.description.hasPrefix(folder.file.path + ":"))
+    }
+
+    @Test func whatIsNoFileIsNoBeginning() throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let fifo = folder.directory.appending(path: "fifo").path
+        mkfifo(fifo, 0o600)
+        for path in [folder.file.path, folder.directory.path, fifo, "/dev/zero"] {
+            let error = #expect(throws: WebConfigurationError.self) {
+                try WebConfigurationFile(path: path, logger: ServerRecord().logger)
+            }
+            #expect(error?.description.hasPrefix(path) == true)
+        }
+    }
+
+    @Test func secretsThatAnybodyMayReadAreSaidOnce() throws {
+        try withFile(oneUser, mode: 0o644) { file, folder, record in
+            let warning = "anybody on this host may read a file with secrets"
+            #expect(record.messages == ["web configuration", warning])
+            try folder.write(twoUsers)
+            file.take(folder.contents)
+            file.take(folder.contents)
+            #expect(record.messages.filter { $0 == warning }.count == 1)
+        }
+        try withFile("rate_limit: {interval: 1s, burst: 1}", mode: 0o644) { _, _, record in
+            #expect(record.messages == ["web configuration"])
+        }
+    }
+
+    @Test func thatThereIsNoHTTP2IsSaidOnceWhereItIsAskedFor() throws {
+        try withFile("http_server_config: {http2: true}") { file, folder, record in
+            try folder.write("http_server_config: {http2: true, headers: {X-Frame-Options: deny}}")
+            file.take(folder.contents)
+            file.take(folder.contents)
+            #expect(record.messages.filter { $0.contains("HTTP/1.1") }.count == 1)
+        }
+        try withFile("http_server_config: {http2: false}") { _, _, record in
+            #expect(record.messages == ["web configuration"])
+        }
+    }
+}
+
+private let oneUser = "basic_auth_users:\n  alice: \(hashOfWonder)\n"
+private let twoUsers = oneUser + "  bob: \(hashOfBuilder)\n"
+
+/// A folder with a web configuration, which a test writes as it likes.
+private struct Folder {
+    let directory: URL
+    var file: URL { directory.appending(path: "web.yml") }
+    var contents: WebConfigurationContents { WebConfigurationContents(path: file.path) }
+
+    init() throws {
+        directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-web-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    }
+
+    func write(_ yaml: String) throws {
+        try Data(yaml.utf8).write(to: file)
+    }
+
+    func remove() {
+        try? FileManager.default.removeItem(at: directory)
+    }
+}
+
+private func withFile(
+    _ yaml: String,
+    mode: mode_t = 0o600,
+    _ body: (WebConfigurationFile, Folder, ServerRecord) throws -> Void
+) throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    try folder.write(yaml)
+    chmod(folder.file.path, mode)
+    let record = ServerRecord()
+    try body(try WebConfigurationFile(path: folder.file.path, logger: record.logger), folder, record)
+}
