@@ -48,10 +48,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
+        .target(name: "Systemd"),
         .target(
             name: "ExporterService",
             dependencies: [
-                "Exposition", "GuestMemory", "Libvirt", "MetricsHTTP",
+                "Exposition", "GuestMemory", "Libvirt", "MetricsHTTP", "Systemd",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -60,7 +61,7 @@ let package = Package(
         .executableTarget(
             name: "libvirt-memory-exporter",
             dependencies: [
-                "ExporterService",
+                "ExporterService", "Systemd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -69,6 +70,7 @@ let package = Package(
         .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
         .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "ExporterServiceTests", dependencies: ["ExporterService"]),
         // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
         .testTarget(

@@ -1,17 +1,23 @@
+import FoundationEssentials
 import GuestMemory
 import Libvirt
 import Logging
 import MetricsHTTP
 import ServiceLifecycle
+import Systemd
 
 /// The whole exporter: joins the rooms and runs them until a signal ends it.
 public struct ExporterApplication: Sendable {
     private let configuration: ExporterConfiguration
+    private let serviceManager: ServiceManager?
     private let logger: Logger
 
     /// An exporter of this configuration.
-    public init(configuration: ExporterConfiguration, logger: Logger) {
+    ///
+    /// - Parameter serviceManager: who wants to hear how it is.
+    public init(configuration: ExporterConfiguration, serviceManager: ServiceManager? = nil, logger: Logger) {
         self.configuration = configuration
+        self.serviceManager = serviceManager
         self.logger = logger
     }
 
@@ -29,6 +35,7 @@ public struct ExporterApplication: Sendable {
         let exporter = Exporter(observer: observer, requests: requests, configuration: configuration)
         let server = try HTTPServer(
             listeningOn: configuration.listenAddresses,
+            unixSocketMode: configuration.unixSocketMode,
             logger: logger,
             onResponse: { requests.count($0) },
             handler: { await exporter.answer($0) }
@@ -42,31 +49,41 @@ public struct ExporterApplication: Sendable {
             let period = observer.statisticsPeriod(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
         }
-        // The last service is the first to be shut down: scrapes under way still find a collector.
+        // Shut down before those above it: scrapes under way still find a collector.
         services.append(HTTPService(server: server))
-
-        // What it says at info is said already, in an operator's words.
-        var lifecycleLogger = logger
-        lifecycleLogger.logLevel = max(.error, logger.logLevel)
-        var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: lifecycleLogger
-        )
+        if let serviceManager {
+            services.append(try report(to: serviceManager, on: observer, server: server))
+        }
         // A scrape under way is answered within its own timeout; what is not done then is cut off.
-        group.maximumGracefulShutdownDuration = configuration.collectTimeout + .seconds(2)
-        try await ServiceGroup(configuration: group).run()
-        logger.info("stopped")
+        try await ServiceGroup.run(
+            services,
+            endingWithin: configuration.collectTimeout + .seconds(2),
+            logger: logger
+        )
     }
-}
 
-/// Runs for as long as the exporter does.
-private struct BackgroundService: Service {
-    let body: @Sendable () async -> Void
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await body() }
+    private func report(
+        to manager: ServiceManager,
+        on observer: HypervisorObserver,
+        server: HTTPServer
+    ) throws -> ServiceReport {
+        let pulse = try server.pulse()
+        return ServiceReport(
+            manager: manager,
+            status: { [uri = configuration.libvirtURI] in
+                OperatorStatus.serving(
+                    uri,
+                    domains: observer.isConnected ? observer.inventory.count : nil,
+                    last: await observer.collector.lastSnapshot,
+                    at: Date()
+                )
+            },
+            isAlive: { await pulse.beats(within: Self.longestBeat) && EventLoop.isTurning }
+        )
     }
+
+    /// A server that takes longer than this to notice a byte is stuck, or its host is.
+    private static let longestBeat = Duration.seconds(5)
 }
 
 /// Answers requests until the exporter is told to end, and then those that are under way.

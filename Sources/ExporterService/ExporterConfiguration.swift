@@ -6,6 +6,8 @@ public struct ExporterConfiguration: Sendable {
     public var libvirtURI: String
     /// Where to listen.
     public var listenAddresses: [ListenAddress]
+    /// The permissions of Unix sockets among them.
+    public var unixSocketMode: UInt32
     /// The path of the metrics.
     public var telemetryPath: String
     /// How many scrapes are answered at a time; more are refused with 503.
@@ -23,6 +25,7 @@ public struct ExporterConfiguration: Sendable {
     public init(
         libvirtURI: String,
         listenAddresses: [ListenAddress],
+        unixSocketMode: UInt32 = 0o660,
         telemetryPath: String,
         maximumScrapes: Int,
         collectTimeout: Duration,
@@ -32,6 +35,7 @@ public struct ExporterConfiguration: Sendable {
     ) {
         self.libvirtURI = libvirtURI
         self.listenAddresses = listenAddresses
+        self.unixSocketMode = unixSocketMode
         self.telemetryPath = telemetryPath
         self.maximumScrapes = maximumScrapes
         self.collectTimeout = collectTimeout

@@ -56,6 +56,9 @@ public actor Collector {
         await bulk.run()
     }
 
+    /// What the last collection found; nil before the first.
+    public var lastSnapshot: Snapshot? { latest?.snapshot }
+
     /// A snapshot that is fresh: collected now, or shared with a collection that is under way or has just ended.
     ///
     /// - Parameter timeout: how long the caller can wait.
@@ -105,7 +108,7 @@ public actor Collector {
                 wall: Date().timeIntervalSince1970
             )
             logUnresponsive(samples)
-            inventory.expect(samples.lazy.map(\.id.uuid))
+            inventory.compare(with: samples)
         }
         return Snapshot(
             isUp: isUp,

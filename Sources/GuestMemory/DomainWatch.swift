@@ -6,25 +6,34 @@ public struct DomainWatch: Sendable {
     /// The safety net below the events: the whole inventory is read again so often.
     private static let sweepInterval = Duration.seconds(300)
 
+    /// So long after its start a domain's period is looked for once more: another process sets it, on the same event.
+    private static let timeToSetPeriod = Duration.seconds(1)
+
     private enum Occasion {
         case event(DomainEvent)
+        case doubt(DomainID)
         case sweep
     }
 
     private let connection: ReconnectingConnection
     private let inventory: Inventory
+    private let readsLimits: Bool
     private let calls: LibvirtCalls
     private let logger: Logger
 
     /// A watch over this connection's domains.
+    ///
+    /// - Parameter readsLimits: whether the limits of the domains and the host's pools of pages are read too.
     public init(
         connection: ReconnectingConnection,
         inventory: Inventory,
+        readsLimits: Bool = true,
         calls: LibvirtCalls,
         logger: Logger
     ) {
         self.connection = connection
         self.inventory = inventory
+        self.readsLimits = readsLimits
         self.calls = calls
         self.logger = logger
     }
@@ -47,7 +56,7 @@ public struct DomainWatch: Sendable {
         inventory.connected(to: HypervisorDriver(named: open.version.driver))
         // Events first: what happens while the list is read is then seen after it.
         let events = try await call { try await connection.events() }
-        let unknownDomains = inventory.unknownDomains()
+        let doubts = inventory.doubts()
 
         let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
         try await withThrowingTaskGroup { group in
@@ -55,7 +64,12 @@ public struct DomainWatch: Sendable {
                 for await event in events { occasion.yield(.event(event)) }
             }
             group.addTask {
-                for await _ in unknownDomains { occasion.yield(.sweep) }
+                for await doubt in doubts {
+                    switch doubt {
+                    case .unknownDomains: occasion.yield(.sweep)
+                    case .answersUnasked(let domain): occasion.yield(.doubt(domain))
+                    }
+                }
             }
             group.addTask {
                 while true {
@@ -64,9 +78,18 @@ public struct DomainWatch: Sendable {
                 }
             }
             defer { group.cancelAll() }
-            for await occasion in occasions {
-                switch occasion {
-                case .event(let event): try await follow(event, on: connection)
+            for await next in occasions {
+                switch next {
+                case .event(let event):
+                    try await follow(event, on: connection)
+                    if event.kind == .started {
+                        group.addTask {
+                            try await Task.sleep(for: Self.timeToSetPeriod)
+                            occasion.yield(.doubt(event.domain))
+                        }
+                    }
+                case .doubt(let domain):
+                    if inventory.lacksPeriod(domain.uuid) { try await read(domain, from: connection) }
                 case .sweep: try await sweep(connection)
                 }
             }
@@ -86,7 +109,7 @@ public struct DomainWatch: Sendable {
     private func sweep(_ connection: Connection) async throws {
         let domains = try await call { try await connection.activeDomainIDs() }
         for domain in domains { try await read(domain, from: connection) }
-        let hostPages = try await readHostPages(connection)
+        let hostPages = readsLimits ? try await readHostPages(connection) : nil
         inventory.complete(with: domains.lazy.map(\.uuid), hostPages: hostPages)
     }
 
@@ -95,7 +118,8 @@ public struct DomainWatch: Sendable {
         do {
             let xml = try await call { try await connection.domainXML(domain.uuid) }
             let configuration = DomainConfiguration(domain: try XMLElement(parsing: xml))
-            inventory.read(domain, configuration, try await readLimits(domain, from: connection))
+            let limits = readsLimits ? try await readLimits(domain, from: connection) : MemoryLimits()
+            inventory.read(domain, configuration, limits)
         } catch let error as LibvirtError where !error.isConnectionLost {
             inventory.remove(domain.uuid)
         } catch let error as XMLError {

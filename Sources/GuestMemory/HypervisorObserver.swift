@@ -9,6 +9,7 @@ public struct HypervisorObserver: Sendable {
     public let inventory: Inventory
     /// What a scrape asks.
     public let collector: Collector
+    private let inventoryConnection: ReconnectingConnection
     private let watch: DomainWatch
     private let uri: String
     private let logger: Logger
@@ -52,9 +53,13 @@ public struct HypervisorObserver: Sendable {
             logger: logger
         )
         (self.calls, self.inventory) = (calls, inventory)
+        self.inventoryConnection = inventoryConnection
         self.uri = uri
         self.logger = logger
     }
+
+    /// Whether there is a connection to libvirt now.
+    public var isConnected: Bool { inventoryConnection.current != nil }
 
     /// What sets a period of so many seconds, above 0, on the domains of this hypervisor that have none.
     public func statisticsPeriod(_ seconds: UInt32) -> StatisticsPeriod {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Libvirt
 import Synchronization
 
@@ -9,7 +10,15 @@ public final class Inventory: Sendable {
         var driver: HypervisorDriver?
         var hostPages: [HostPagePool] = []
         var isComplete = false
-        var foundUnknown: AsyncStream<Void>.Continuation?
+        var doubts: AsyncStream<Doubt>.Continuation?
+    }
+
+    /// What a collection found that the inventory does not say.
+    enum Doubt: Equatable, Sendable {
+        /// Domains that it does not know.
+        case unknownDomains
+        /// A domain without a period that answers all the same: another process has set one, of which no event tells.
+        case answersUnasked(DomainID)
     }
 
     /// One reboot is up to three events within 0.2 s: SeaBIOS resets the machine twice more on its way.
@@ -25,15 +34,15 @@ public final class Inventory: Sendable {
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Yields when domains turn up that the inventory does not know, until this is called again.
+    /// Yields when a collection finds what the inventory does not say, until this is called again.
     ///
     /// Each watch asks for a stream of its own: a stream ends for good when the task that reads it is cancelled, as a watch
     /// is when its connection is lost.
-    func unknownDomains() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    func doubts() -> AsyncStream<Doubt> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Doubt.self, bufferingPolicy: .bufferingNewest(1000))
         let former = storage.withLock { storage in
-            defer { storage.foundUnknown = continuation }
-            return storage.foundUnknown
+            defer { storage.doubts = continuation }
+            return storage.doubts
         }
         former?.finish()
         return stream
@@ -52,6 +61,11 @@ public final class Inventory: Sendable {
     /// Whether the domains have been read once since the connection was opened.
     public var isComplete: Bool {
         storage.withLock { $0.isComplete }
+    }
+
+    /// How many domains are known.
+    public var count: Int {
+        storage.withLock { $0.domains.count }
     }
 
     /// The domains that could be polled but have no statistics period; empty where the driver cannot set one.
@@ -86,13 +100,19 @@ public final class Inventory: Sendable {
     }
 
     /// A domain was read: it is new, or keeps what happened to it.
-    func read(_ domain: DomainID, _ configuration: DomainConfiguration, _ limits: MemoryLimits) {
+    func read(
+        _ domain: DomainID,
+        _ configuration: DomainConfiguration,
+        _ limits: MemoryLimits,
+        wall: Double = Date().timeIntervalSince1970
+    ) {
         storage.withLock { storage in
             var known =
                 storage.domains[domain.uuid] ?? KnownDomain(name: domain.name, configuration: configuration)
             known.name = domain.name
             known.configuration = configuration
             known.limits = limits
+            known.readAt = wall
             storage.domains[domain.uuid] = known
         }
         changed.yield()
@@ -129,11 +149,30 @@ public final class Inventory: Sendable {
         }
     }
 
-    /// Has the inventory read again where one of these domains is not in it: an event that was lost costs nothing then.
-    func expect(_ domains: some Sequence<DomainUUID>) {
-        let found = storage.withLock { storage in
-            domains.allSatisfy { storage.domains[$0] != nil } ? nil : storage.foundUnknown
+    /// Has read again what these samples of a collection show to be otherwise than the inventory says: an event that was
+    /// lost costs nothing then, nor does a change of which libvirt has no event.
+    func compare(with samples: [DomainSample]) {
+        let (found, doubts) = storage.withLock { storage in
+            var found: [Doubt] = []
+            for sample in samples {
+                let uuid = sample.id.uuid
+                guard let known = storage.domains[uuid] else {
+                    if found.first != .unknownDomains { found.insert(.unknownDomains, at: 0) }
+                    continue
+                }
+                guard known.configuration.lacksStatsPeriod, let lastUpdate = sample.statistics?.lastUpdate else {
+                    continue
+                }
+                if known.hasAnswered(at: lastUpdate) { found.append(.answersUnasked(sample.id)) }
+                storage.domains[uuid]?.lastUpdate = lastUpdate
+            }
+            return (found, storage.doubts)
         }
-        found?.yield()
+        for doubt in found { doubts?.yield(doubt) }
+    }
+
+    /// Whether the domain could be polled, but has no statistics period that is known.
+    func lacksPeriod(_ domain: DomainUUID) -> Bool {
+        storage.withLock { $0.driver?.setsPeriod == true && $0.domains[domain]?.configuration.lacksStatsPeriod == true }
     }
 }

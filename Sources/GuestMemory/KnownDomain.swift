@@ -15,11 +15,23 @@ public struct KnownDomain: Sendable {
     var beganReporting: SuspendingClock.Instant?
     /// When its guest last rebooted; nil where this exporter has not seen it.
     var lastReboot: SuspendingClock.Instant?
+    /// When its configuration was read, by the host's clock, in Unix seconds.
+    var readAt = 0.0
+    /// The driver's last answer that a collection saw while nobody was known to ask, in Unix seconds; nil where none has
+    /// looked.
+    var lastUpdate: UInt64?
 
     /// A domain of this name and configuration.
     public init(name: String, configuration: DomainConfiguration) {
         self.name = name
         self.configuration = configuration
+    }
+
+    /// Whether the driver has answered since this was last asked, or since the configuration was read: it does so once
+    /// when it is loaded, and again only if it is polled. Each answer counts once, whatever the clock does.
+    func hasAnswered(at lastUpdate: UInt64) -> Bool {
+        guard let before = self.lastUpdate else { return Double(lastUpdate) > readAt }
+        return lastUpdate != before
     }
 }
 

@@ -1,5 +1,6 @@
 import CLibvirt
 import Glibc
+import Synchronization
 
 /// libvirt's event loop: one thread of this process, from the first use to the process's end.
 ///
@@ -8,6 +9,28 @@ import Glibc
 public enum EventLoop {
     /// The loop wakes at least this often, so that a callback added by another thread is never waited for longer.
     private static let idleMilliseconds: Int32 = 1000
+
+    /// A loop that has not turned for so long, ten times its idle time, is stuck in a callback.
+    private static let longestTurnMilliseconds: Int64 = 10_000
+    /// When the loop turned last, in milliseconds of the monotonic clock; 0 before its first turn.
+    private static let lastTurn = Atomic<Int64>(0)
+
+    /// Whether the loop turns; true before it was started.
+    public static var isTurning: Bool {
+        let last = lastTurn.load(ordering: .relaxed)
+        return last == 0 || now() - last < longestTurnMilliseconds
+    }
+
+    private static func noteTurn() {
+        lastTurn.store(now(), ordering: .relaxed)
+    }
+
+    /// The monotonic clock, which stands still while the host sleeps.
+    private static func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 
     /// Starts the loop, once for the process; later calls do nothing.
     ///
@@ -24,7 +47,7 @@ public enum EventLoop {
             outcome,
             "libvirt's event loop cannot be set up: \(LibvirtError.last(in: "virEventRegisterDefaultImpl"))"
         )
-        unsafe virEventAddTimeout(idleMilliseconds, { _, _ in }, nil, nil)
+        unsafe virEventAddTimeout(idleMilliseconds, { _, _ in EventLoop.noteTurn() }, nil, nil)
 
         var thread = pthread_t()
         let failure = unsafe pthread_create(

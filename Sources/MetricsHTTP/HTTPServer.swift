@@ -21,7 +21,7 @@ public final class HTTPServer: Sendable {
     private let onResponse: @Sendable (HTTPResponse.Status) -> Void
     private let handler: Handler
     private let pool: SocketPool<ePoll>
-    private let waits: SocketWaits
+    let waits: SocketWaits
     private let unusedListeners: Mutex<[Listener]>
     private let connections = Mutex(Connections())
 

@@ -6,6 +6,9 @@ public enum ListenAddress: Hashable, Sendable {
     case host(String, port: UInt16)
     /// A socket in the file system.
     case unixSocket(path: String)
+    /// A socket that listens already, passed to this process by whoever started it; the process closes it, and leaves its
+    /// file to them.
+    case passed(descriptor: Int32)
 
     /// Reads `:9177`, `127.0.0.1:9177`, `[::1]:9177`, `localhost:9177` or `unix:/run/exporter.sock`. Port 0 is one that
     /// the kernel chooses.
@@ -42,18 +45,19 @@ public enum ListenAddress: Hashable, Sendable {
         switch self {
         case .anyAddress: .anyAddress(port: port)
         case .host(let host, _): .host(host, port: port)
-        case .unixSocket: self
+        case .unixSocket, .passed: self
         }
     }
 }
 
 extension ListenAddress: CustomStringConvertible {
-    /// The address in the form that `init(parsing:)` reads.
+    /// The address in the form that `init(parsing:)` reads, where there is one.
     public var description: String {
         switch self {
         case .anyAddress(let port): ":\(port)"
         case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unixSocket(let path): "unix:\(path)"
+        case .passed(let descriptor): "passed descriptor \(descriptor)"
         }
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// A socket that accepts connections, and closes when it is closed or goes.
 final class Listener: Sendable {
     let socket: Socket
-    /// The address it was made for, with the port it got.
+    /// The address it was made for, with the port it got; that of a socket that was passed.
     let address: ListenAddress
     private let socketFile: UnixSocketFile.Identity?
     private let isOpen = Mutex(true)
@@ -35,6 +35,8 @@ final class Listener: Sendable {
                 return try open(InternetAddress(host: host, port: port), for: address)
             case .unixSocket(let path):
                 return try openUnixSocket(path: path, mode: unixSocketMode)
+            case .passed(let descriptor):
+                return try adopt(descriptor, for: address)
             }
         } catch let error as ListenError {
             throw error
@@ -52,7 +54,9 @@ final class Listener: Sendable {
             return isOpen
         }
         guard wasOpen else { return }
-        if case .unixSocket(let path) = address, UnixSocketFile.identity(ofSocketAt: path) == socketFile {
+        if case .unixSocket(let path) = address, let socketFile,
+            UnixSocketFile.identity(ofSocketAt: path) == socketFile
+        {
             unlink(path)
         }
         // Linux releases the descriptor even if close reports an error.
@@ -97,6 +101,28 @@ final class Listener: Sendable {
             // Nobody can connect before the socket listens, so nobody gets in before the mode is right.
             guard chmod(path, mode) == 0 else { throw SocketError.makeFailed("chmod") }
         }
+    }
+
+    /// Takes over a socket that was passed, which no socket's file belongs to here: it stays where it is at the end.
+    private static func adopt(_ descriptor: Int32, for address: ListenAddress) throws -> Listener {
+        let socket = Socket(file: .init(rawValue: descriptor))
+        func option(_ name: Int32) -> Int32? {
+            var value: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+        }
+        guard let type = option(SO_TYPE) else { throw ListenError(address: address, reason: "It is no socket") }
+        guard type == Int32(SOCK_STREAM.rawValue), option(SO_ACCEPTCONN) == 1 else {
+            throw ListenError(address: address, reason: "It is no stream socket that listens")
+        }
+        let bound: ListenAddress =
+            switch try socket.sockname() {
+            case .ip4(let host, let port): .host(host, port: port)
+            case .ip6(let host, let port): host == "::" ? .anyAddress(port: port) : .host(host, port: port)
+            case .unix(let path): .unixSocket(path: path)
+            }
+        try socket.setFlags(.nonBlocking)
+        return Listener(socket: socket, address: bound, socketFile: nil)
     }
 
     /// Whether the file is a socket that nobody accepts on: a server that was killed leaves one behind.

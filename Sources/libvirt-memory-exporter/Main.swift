@@ -1,7 +1,9 @@
 import ArgumentParser
 import ExporterService
+import FoundationEssentials
 import Logging
 import MetricsHTTP
+import Systemd
 
 /// The command `libvirt-memory-exporter`.
 @main
@@ -17,7 +19,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             Durations are written as Prometheus writes them: 10s, 500ms, 1m; a bare number is seconds.
             """,
         version: "libvirt-memory-exporter \(exporterVersion)",
-        subcommands: [ListCommand.self]
+        subcommands: [ListCommand.self, PeriodCommand.self]
     )
 
     /// The defaults that ArgumentParser cannot show by itself.
@@ -44,6 +46,19 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         transform: ListenAddress.init(parsing:)
     )
     var listenAddresses: [ListenAddress] = []
+
+    @Flag(
+        name: .customLong("web.systemd-socket"),
+        help: "Listen on the sockets that systemd passes (systemd.socket), instead of on addresses."
+    )
+    var usesPassedSockets = false
+
+    @Option(
+        name: .customLong("web.unix-socket-mode"),
+        help: ArgumentHelp("The permissions of a unix: socket's file, in octal. (default: 0660)", valueName: "mode"),
+        transform: UnixSocketMode.init(parsing:)
+    )
+    var unixSocketMode = UnixSocketMode(bits: 0o660)
 
     @Option(
         name: .customLong("web.telemetry-path"),
@@ -116,6 +131,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard !["/", "/help", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
             throw ValidationError("'\(telemetryPath)' is taken; --web.telemetry-path needs another path, as /metrics.")
         }
+        guard !usesPassedSockets || listenAddresses.isEmpty else {
+            throw ValidationError("Give --web.systemd-socket or --web.listen-address, not both.")
+        }
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
         }
@@ -131,18 +149,46 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     }
 
     /// QEMU polls by whole seconds; libvirt takes an int, and a guest that is asked once a day is not asked at all.
-    private var statsPeriodSeconds: UInt32? {
+    var statsPeriodSeconds: UInt32? {
         let parts = memoryStatsPeriod.duration.components
         return parts.attoseconds == 0 && (0...86_400).contains(parts.seconds) ? UInt32(parts.seconds) : nil
     }
 
     func run() async throws {
+        let logger = logger()
+        try await orExit(logger) {
+            let configuration = try configuration()
+            try await ExporterApplication(
+                configuration: configuration,
+                serviceManager: ServiceManager(environment: ProcessInfo.processInfo.environment),
+                logger: logger
+            ).run()
+        }
+    }
+
+    /// The log that this command line asks for.
+    func logger() -> Logger {
         let (level, format) = (logLevel.level, logFormat)
-        let logger = Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
-        let configuration = try ExporterConfiguration(
+        return Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
+    }
+
+    /// Logs why the command cannot begin, where it is what an operator can put right.
+    func orExit(_ logger: Logger, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as any Error & CustomStringConvertible
+            where error is ListenError || error is PassedSocketsError || error is NotifySocketError
+        {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func configuration() throws -> ExporterConfiguration {
+        try ExporterConfiguration(
             libvirtURI: libvirtURI,
-            listenAddresses: listenAddresses.isEmpty
-                ? [ListenAddress(parsing: Default.listenAddress)] : listenAddresses,
+            listenAddresses: listenAddressesOrDefault(),
+            unixSocketMode: unixSocketMode.bits,
             telemetryPath: telemetryPath,
             maximumScrapes: maximumScrapes,
             collectTimeout: collectTimeout.duration,
@@ -150,11 +196,10 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             memoryStatsPeriod: statsPeriodSeconds ?? 0,
             collectors: collectors.enabled
         )
-        do {
-            try await ExporterApplication(configuration: configuration, logger: logger).run()
-        } catch let error as ListenError {
-            logger.error("\(error)")
-            throw ExitCode.failure
-        }
+    }
+
+    private func listenAddressesOrDefault() throws -> [ListenAddress] {
+        if usesPassedSockets { return try PassedSockets.take().map { .passed(descriptor: $0) } }
+        return listenAddresses.isEmpty ? [try ListenAddress(parsing: Default.listenAddress)] : listenAddresses
     }
 }

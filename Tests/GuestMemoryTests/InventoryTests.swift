@@ -10,9 +10,29 @@ import Testing
         DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: number, count: 16))!, name: "domain \(number)")
     }
 
-    private func add(_ number: UInt8, period: UInt32?, hasBalloon: Bool = true) {
+    private func add(_ number: UInt8, period: UInt32?, hasBalloon: Bool = true, at wall: Double = 0) {
         let balloon = hasBalloon ? DomainConfiguration.Balloon(model: "virtio") : nil
-        inventory.read(id(number), DomainConfiguration(balloon: balloon, statsPeriod: period), MemoryLimits())
+        inventory.read(
+            id(number),
+            DomainConfiguration(balloon: balloon, statsPeriod: period),
+            MemoryLimits(),
+            wall: wall
+        )
+    }
+
+    private func sample(_ number: UInt8, lastUpdate: UInt64?) -> DomainSample {
+        var statistics = MemoryStatistics()
+        statistics.lastUpdate = lastUpdate
+        return DomainSample(id: id(number), state: .running, info: nil, statistics: statistics, known: nil)
+    }
+
+    /// What the inventory doubts after these collections.
+    private func doubts(after collections: [[DomainSample]]) async -> [Inventory.Doubt] {
+        let doubts = inventory.doubts()
+        for samples in collections { inventory.compare(with: samples) }
+        // Ends the stream.
+        _ = inventory.doubts()
+        return await doubts.reduce(into: []) { $0.append($1) }
     }
 
     @Test func theDomainsThatNobodyHasPolledAreKnownByName() {
@@ -43,20 +63,42 @@ import Testing
 
     @Test func aDomainThatIsNotInItHasItReadAgain() async {
         add(1, period: nil)
-        var unknown = inventory.unknownDomains().makeAsyncIterator()
-        inventory.expect([id(1).uuid])
-        inventory.expect([id(1).uuid, id(2).uuid])
-        #expect(await unknown.next() != nil)
+        var doubts = inventory.doubts().makeAsyncIterator()
+        inventory.compare(with: [sample(1, lastUpdate: nil)])
+        inventory.compare(with: [sample(1, lastUpdate: nil), sample(2, lastUpdate: nil)])
+        #expect(await doubts.next() == .unknownDomains)
+    }
+
+    @Test func aDomainThatAnswersThoughNobodyIsKnownToAskIsReadAgainOnceAnAnswer() async {
+        add(1, period: nil, at: 1000)
+        let answers: [UInt64] = [990, 990, 1010, 1010, 1010, 1020, 900]
+        let found = await doubts(after: answers.map { [sample(1, lastUpdate: $0)] })
+        #expect(found == [Inventory.Doubt](repeating: .answersUnasked(id(1)), count: 3))
+    }
+
+    @Test func anAnswerSinceTheConfigurationWasReadIsSeenByTheFirstCollection() async {
+        add(1, period: nil, at: 1000)
+        #expect(await doubts(after: [[sample(1, lastUpdate: 1001)]]) == [.answersUnasked(id(1))])
+    }
+
+    @Test func aDomainWithAPeriodOrWithoutADeviceOrAnAnswerIsNotReadAgain() async {
+        add(1, period: 3, at: 1000)
+        add(2, period: nil, hasBalloon: false, at: 1000)
+        add(3, period: nil, at: 1000)
+        let collections = (1001...1009).map { time in
+            [sample(1, lastUpdate: time), sample(2, lastUpdate: nil), sample(3, lastUpdate: 0)]
+        }
+        #expect(await doubts(after: collections).isEmpty)
     }
 
     @Test func theNextWatchIsToldOfUnknownDomainsAsTheOneBeforeItWas() async {
-        let first = inventory.unknownDomains()
+        let first = inventory.doubts()
         let watch = Task { for await _ in first {} }
         watch.cancel()
         await watch.value
 
-        var second = inventory.unknownDomains().makeAsyncIterator()
-        inventory.expect([id(1).uuid])
+        var second = inventory.doubts().makeAsyncIterator()
+        inventory.compare(with: [sample(1, lastUpdate: nil)])
         #expect(await second.next() != nil)
     }
 
