@@ -50,7 +50,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	fi; \
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
-test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+test: packages testbed deb ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
 
@@ -87,6 +87,8 @@ deb: man sbom ## make the Debian package below .build/packages, and have lintian
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)
+	$(call install,debootstrap)
+	@Tests/Testbed/prepare-debian $(testbed)
 
 soak: packages testbed ## scrapes, churn and faults together for SOAK_SECONDS (600)
 	SOAK_SECONDS=$${SOAK_SECONDS:-600} swift test --filter SoakTests
