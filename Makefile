@@ -6,8 +6,17 @@ build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg
 test_packages := chromium fonts-dejavu-core python3
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
+# Where the packages are made.
+built := .build/packages
+# The release's: docs/installation.md says what each is for.
+release_flags := --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
+    -Xswiftc -use-ld=lld -Xlinker --strip-all -Xlinker --no-export-dynamic \
+    -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
+    -Xlinker -Map=$(exporter).map
+# The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
+export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
-shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*)
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb
 # How long `make fuzz` stays at each of its eight targets: ten minutes together.
 SECONDS_EACH := 75
 # Whoever is not root becomes so for the installation alone.
@@ -26,7 +35,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize release man sbom deb testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -41,7 +50,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	fi; \
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
-test: packages testbed ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+test: packages testbed deb ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
 
@@ -57,11 +66,29 @@ sanitize: packages ## run the unit tests and the exporter with the thread and th
 	Tests/Sanitizers/run address
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
-	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
-	    -Xlinker --gc-sections -Xlinker --strip-all
+	$(call install,chrpath)
+	swift build $(release_flags)
+	@# SwiftPM would have the binary look for libraries beside itself: there are none.
+	chrpath --delete $(exporter)
+
+man: release ## write the manual pages, .build/packages/man
+	deploy/packages/make_manual.py $(exporter) $(built)/man
+
+sbom: release ## write what is in the binary and what it loads, as SPDX, .build/packages/libvirt-memory-exporter.spdx.json
+	@mkdir -p $(built)
+	deploy/packages/make_sbom.py $(exporter) $(exporter).map > $(built)/libvirt-memory-exporter.spdx.json
+
+deb: man sbom ## make the Debian package below .build/packages, and have lintian check it
+	$(call install,debhelper dpkg-dev lintian man-db groff-base)
+	cp $(exporter) $(built)
+	rm -f $(built)/*.deb
+	deploy/packages/make_deb $(built)
+	lintian --allow-root --pedantic --fail-on=error,warning,pedantic $(built)/*.deb
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)
+	$(call install,debootstrap)
+	@Tests/Testbed/prepare-debian $(testbed)
 
 soak: packages testbed ## scrapes, churn and faults together for SOAK_SECONDS (600)
 	SOAK_SECONDS=$${SOAK_SECONDS:-600} swift test --filter SoakTests

@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// What `make deb` made, in a fresh Debian.
+    @Suite struct PackageTests {
+        static let name = "libvirt-memory-exporter"
+        static let period = "libvirt-memory-stats-period"
+        /// Where systemd finds what is enabled.
+        static let wanted = "/etc/systemd/system/multi-user.target.wants"
+
+        @Test func anInstalledPackageServesAsItsOwnUser() async throws {
+            try await DebianTree.run { debian in
+                try await install(in: debian)
+
+                // The exporter is enabled; what can change a guest is not.
+                #expect(debian.has("\(Self.wanted)/\(Self.name).service"))
+                #expect(!debian.has("\(Self.wanted)/\(Self.period).service"))
+                let users = try await debian.run("getent", "passwd", Self.name, Self.period)
+                #expect(users.split(separator: "\n").count == 2)
+                for user in [Self.name, Self.period] {
+                    #expect(try await debian.run("id", "--name", "--groups", user) == "\(user)\n", "in no other group")
+                }
+                try await debian.run("dpkg", "--verify", Self.name)
+                let units = ["\(Self.name).service", "\(Self.name).socket", "\(Self.period).service"]
+                let verified = try await ChildProcess.outcome(
+                    of: debian.command(["systemd-analyze", "verify"] + units)
+                )
+                #expect(verified.status == 0)
+                let complaints = String(decoding: verified.errors + verified.output, as: UTF8.self)
+                #expect(!complaints.contains(Self.name) && !complaints.contains(Self.period), "\(complaints)")
+                let page = try await debian.run("man", "--pager=cat", Self.name)
+                #expect(page.contains("--libvirt.uri"))
+
+                let log = debian.directory.appending(path: "tmp/exporter.log")
+                let exporter = try await ExporterProcess.start(
+                    ["--libvirt.uri=test:///default"],
+                    program: debian.command(["runuser", "--user", Self.name, "--", "/usr/bin/\(Self.name)"]),
+                    log: log
+                )
+                let metrics = try await exporter.scrapeWithDomains()
+                #expect(metrics.domains.contains("test"))
+                try await exporter.process.end()
+            }
+        }
+
+        @Test func aPurgedPackageLeavesNothing() async throws {
+            try await DebianTree.run { debian in
+                let package = try debian.take(BuiltPackages.package("deb"))
+                try await installDependencies(of: package, in: debian)
+                let before = try await debian.listing()
+
+                try await debian.apt("install", package)
+                #expect(try await debian.listing().subtracting(before).contains { $0.contains("/usr/bin/\(Self.name)") })
+                // What an operator does.
+                try await debian.run("systemctl", "enable", "\(Self.period).service", "\(Self.name).socket")
+                #expect(debian.has("\(Self.wanted)/\(Self.period).service"))
+                try await debian.run("/bin/sh", "-c", "echo ARGS=--log.level=debug > /etc/default/\(Self.name)")
+
+                try await debian.apt("remove", Self.name)
+                #expect(debian.has("/etc/default/\(Self.name)"), "what the operator wrote outlives a removal")
+                try await debian.apt("purge", Self.name)
+                let after = try await debian.listing()
+                #expect(after.subtracting(before) == [])
+                #expect(before.subtracting(after) == [])
+            }
+        }
+
+        @Test func anUpgradeKeepsWhatTheOperatorWroteAndChose() async throws {
+            try await DebianTree.run { debian in
+                try await install(in: debian)
+                let settings = "ARGS=\"--log.format=json\"\n"
+                let file = debian.directory.appending(path: "etc/default/\(Self.name)")
+                try await debian.run("/bin/sh", "-c", "printf '%s' '\(settings)' > /etc/default/\(Self.name)")
+                try await debian.run("systemctl", "disable", "\(Self.name).service")
+                try await debian.run("systemctl", "enable", "\(Self.period).service")
+
+                // The same package under the number of a later one, whose own settings file is another.
+                try await debian.run("/bin/sh", "-ec", Self.makeLaterPackage)
+                try await debian.apt("install", "/tmp/later.deb")
+                let version = try await debian.run("dpkg-query", "--show", "--showformat=${Version}", Self.name)
+                #expect(version == "99")
+                #expect(try String(contentsOf: file, encoding: .utf8) == settings)
+                #expect(!debian.has("\(Self.wanted)/\(Self.name).service"), "it stays disabled")
+                #expect(debian.has("\(Self.wanted)/\(Self.period).service"), "it stays enabled")
+            }
+        }
+
+        private static let makeLaterPackage = """
+            cd /tmp
+            dpkg-deb --raw-extract \(name)_*.deb later
+            sed -i 's/^Version: .*/Version: 99/' later/DEBIAN/control
+            echo '# Another comment.' >> later/etc/default/\(name)
+            dpkg-deb --build later later.deb
+            """
+
+        private func install(in debian: DebianTree) async throws {
+            let package = try debian.take(BuiltPackages.package("deb"))
+            try await debian.apt("install", package)
+        }
+
+        private func installDependencies(of package: String, in debian: DebianTree) async throws {
+            let dependencies = try await debian.run("dpkg-deb", "--field", package, "Depends")
+            try await debian.apt("satisfy", dependencies.trimmingCharacters(in: .newlines))
+        }
+    }
+}
+
+/// What the packages hold, as it was built.
+@Suite(.timeLimit(.minutes(2)))
+struct PackageContentTests {
+    @Test(arguments: [[], ["list"], ["period"]])
+    func theManualHasEachOptionAndSubcommandOfTheHelp(subcommand: [String]) async throws {
+        let exporter = BuiltPackages.exporter.path
+        let help = String(decoding: try await ChildProcess.run([exporter] + subcommand + ["--help"]), as: UTF8.self)
+        let name = (["libvirt-memory-exporter"] + subcommand).joined(separator: "-")
+        let page = BuiltPackages.directory.appending(path: "man/\(name).1")
+        // What man complains of goes to standard error, and nothing else does.
+        let outcome = try await ChildProcess.outcome(
+            of: ["/usr/bin/man", "--warnings", "--local-file", page.path],
+            environment: ["MANWIDTH": "80", "MANPAGER": "cat", "LC_ALL": "C.UTF-8"]
+        )
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(String(decoding: outcome.errors, as: UTF8.self))")
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        let options = Set(help.matches(of: /(?m)--?[a-z][\w.-]*/).map { String($0.0) })
+        #expect(options.count >= 3)
+        for option in options {
+            #expect(text.contains(option), "\(option)")
+        }
+        if let list = help.firstMatch(of: /SUBCOMMANDS:\n((?:  .*\n)+)/) {
+            for line in list.1.matches(of: /(?m)^  ([a-z][a-z-]*)/) {
+                #expect(text.contains("\(name)-\(line.1)(1)"), "\(line.1)")
+            }
+        }
+    }
+
+    @Test func theListOfWhatIsInsideIsThatOfThisBinary() async throws {
+        struct Document: Decodable {
+            struct Package: Decodable { let name: String }
+            struct File: Decodable {
+                struct Checksum: Decodable {
+                    let algorithm: String
+                    let checksumValue: String
+                }
+                let checksums: [Checksum]
+            }
+            let packages: [Package]
+            let files: [File]
+        }
+        let data = try Data(contentsOf: BuiltPackages.directory.appending(path: "libvirt-memory-exporter.spdx.json"))
+        let document = try JSONDecoder().decode(Document.self, from: data)
+        let sum = try await ChildProcess.run(["/usr/bin/sha256sum", BuiltPackages.exporter.path])
+        let expected = String(decoding: sum.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
+        let checksums = document.files.flatMap(\.checksums).filter { $0.algorithm == "SHA256" }.map(\.checksumValue)
+        #expect(checksums == [expected])
+        let names = Set(document.packages.map(\.name))
+        #expect(names.isSuperset(of: ["swift", "swift-argument-parser", "FlyingFox", "libvirt0", "libxml2", "libc6"]))
+    }
+}
