@@ -16,7 +16,8 @@ release_flags := --configuration release --product libvirt-memory-exporter --sta
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
-shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) \
+    Benchmarks/Collecting/prepare deploy/packages/make_deb
 # How long `make fuzz` stays at each of its eight targets: ten minutes together.
 SECONDS_EACH := 75
 # Whoever is not root becomes so for the installation alone.
@@ -35,7 +36,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release man sbom deb testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak bench fuzz sanitize release man sbom deb testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -53,6 +54,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 test: packages testbed deb ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
+	python3 -m unittest discover --start-directory Benchmarks/Collecting
 
 demo: release testbed ## show guests, the exporter, Prometheus and its alerts in a browser, until Ctrl-C
 	@Tests/Testbed/demo $(testbed) $(exporter)
@@ -92,6 +94,12 @@ testbed: ## unpack what the end-to-end tests need below .build/testbed
 
 soak: packages testbed ## scrapes, churn and faults together for SOAK_SECONDS (600)
 	SOAK_SECONDS=$${SOAK_SECONDS:-600} swift test --filter SoakTests
+
+bench: release testbed ## compare what a scrape costs with what others cost, for eight minutes
+	$(call install,python3)
+	Benchmarks/Collecting/prepare .build/contenders
+	Benchmarks/Collecting/bench.py
+	$(if $(wildcard Benchmarks/Rendering),$(MAKE) bench-render)
 
 docs: packages ## write docs/metrics.md anew from the catalogue
 	RENEW_DOCS=1 swift test --filter DocumentationTests

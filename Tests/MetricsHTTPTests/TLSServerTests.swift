@@ -189,7 +189,7 @@ import Testing
         let reply = HTTPReply(status: .ok, body: Array(body))
         var limits = HTTPServerLimits()
         limits.writeTimeout = .seconds(10)
-        try await withTLSServer(try await .ofTests(), limits: limits, handler: { _ in reply }) { _, client in
+        try await withTLSServer(try await .ofTests(), limits: limits, handler: { _, _ in reply }) { _, client in
             // Slow enough for the server to wait for the client many times.
             let arguments = ["--tls-max", version, "--limit-rate", "8M", "--output", client.file("body").path]
             let outcome = try await client.curl(arguments)
@@ -204,7 +204,7 @@ import Testing
         var limits = HTTPServerLimits()
         limits.writeTimeout = .milliseconds(200)
         let record = ServerRecord()
-        try await withTLSServer(try await .ofTests(), limits: limits, record: record, handler: { _ in reply }) {
+        try await withTLSServer(try await .ofTests(), limits: limits, record: record, handler: { _, _ in reply }) {
             _,
             client in
             // Its output is a pipe that nobody reads, so that it stops reading itself.
