@@ -45,11 +45,14 @@ import Testing
             try await complaint { $0.certificate = .inline("rubbish") }
                 == "cert (inline): holds no certificate; it has to be in PEM, with a line \"-----BEGIN CERTIFICATE-----\""
         )
-        #expect(
-            try await complaint { $0.key = .inline("") }
-                == "key (inline): holds no private key; it has to be in PEM, with a line \"-----BEGIN PRIVATE KEY-----\""
-        )
         let certificates = try await TestCertificates.shared
+        for key in ["", certificates.server.certificate, String(certificates.server.key.dropFirst(100))] {
+            #expect(
+                try await complaint { $0.key = .inline(key) }
+                    == "key (inline): holds no private key that can be read; "
+                    + "it has to be in PEM, whole, with a line \"-----BEGIN PRIVATE KEY-----\""
+            )
+        }
         let keyAlone = try await complaint { $0.certificate = .inline(certificates.server.key) }
         #expect(keyAlone.hasPrefix("cert (inline): holds no certificate"))
         let noAuthority = try await complaint {
