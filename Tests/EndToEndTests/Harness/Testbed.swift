@@ -74,6 +74,16 @@ actor Testbed {
         return prometheus
     }
 
+    /// Starts a Prometheus of this configuration.
+    func startPrometheus(configuration yaml: String) async throws -> PrometheusServer {
+        let prometheus = try await PrometheusServer.start(
+            configuration: yaml,
+            directory: directory.appending(path: "prometheus-\(processes.count)")
+        )
+        processes.append(prometheus.process)
+        return prometheus
+    }
+
     /// Starts Alertmanager, and a Prometheus with the project's rules that scrapes the exporter and sends it the alerts.
     func startAlerting(scraping exporter: ExporterProcess) async throws -> AlertmanagerServer {
         let alertmanager = try await AlertmanagerServer.start(directory: directory.appending(path: "alertmanager"))
