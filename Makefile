@@ -2,9 +2,9 @@
 # is missing is installed by apt-get.
 
 build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
-# A browser, and a font for its pictures; a client of TLS, and the maker of certificates for it; the language of the script
-# that makes the dashboards.
-test_packages := chromium fonts-dejavu-core curl openssl python3
+# A browser, and a font for its pictures; the language of the script that makes the dashboards; two clients of TLS, of
+# which openssl makes certificates too.
+test_packages := chromium curl fonts-dejavu-core openssl python3
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources

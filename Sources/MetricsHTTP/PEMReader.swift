@@ -66,26 +66,25 @@ final class PEMReader {
     /// The first private key.
     func privateKey() throws(TLSConfigurationError) -> TLSPrivateKey {
         TLSError.clear()
+        defer { TLSError.clear() }
+        var isEncrypted = false
         // Without a function for it, OpenSSL would ask the terminal for the passphrase.
-        if let handle = PEM_read_bio_PrivateKey(input, nil, { _, _, _, _ in -1 }, nil) {
-            return TLSPrivateKey(owning: handle)
-        }
-        let error = TLSError.takeLast()
-        if error.isEndOfPEM {
-            throw TLSConfigurationError(
-                setting: setting,
-                reason: "holds no private key; it has to be in PEM, with a line \"-----BEGIN PRIVATE KEY-----\""
-            )
-        }
-        if error.library == ERR_LIB_PEM && error.reason == PEM_R_BAD_PASSWORD_READ {
-            throw TLSConfigurationError(
-                setting: setting,
-                reason: "the private key is encrypted; it has to be one without a passphrase"
-            )
-        }
+        let handle = PEM_read_bio_PrivateKey(
+            input,
+            nil,
+            { _, _, _, isEncrypted in
+                isEncrypted?.storeBytes(of: true, as: Bool.self)
+                return -1
+            },
+            &isEncrypted
+        )
+        if let handle { return TLSPrivateKey(owning: handle) }
         throw TLSConfigurationError(
             setting: setting,
-            reason: "the private key in it cannot be read (\(error)); it has to be a key in PEM, whole and unchanged"
+            reason: isEncrypted
+                ? "the private key is encrypted; it has to be one without a passphrase"
+                : "holds no private key that can be read; "
+                    + "it has to be in PEM, whole, with a line \"-----BEGIN PRIVATE KEY-----\""
         )
     }
 }

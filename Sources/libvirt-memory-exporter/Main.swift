@@ -126,6 +126,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard !["/", "/help", "/-/healthy", "/-/ready"].contains(telemetryPath) else {
             throw ValidationError("'\(telemetryPath)' is taken; --web.telemetry-path needs another path, as /metrics.")
         }
+        guard webConfigurationPath != "" else {
+            throw ValidationError("'' is no path for --web.config.file; to set no restrictions, leave the flag out.")
+        }
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
         }

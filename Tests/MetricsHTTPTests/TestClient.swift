@@ -45,7 +45,11 @@ final class TestClient {
     }
 
     func send(_ text: String) async throws {
-        try await socket.write(Data(text.utf8))
+        try await send(Array(text.utf8))
+    }
+
+    func send(_ bytes: [UInt8]) async throws {
+        try await socket.write(Data(bytes))
     }
 
     func get(_ path: String, _ fields: String = "") async throws -> Reply? {

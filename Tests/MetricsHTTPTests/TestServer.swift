@@ -23,7 +23,8 @@ final class ServerRecord: Sendable {
     private struct Handler: LogHandler {
         let record: ServerRecord
         var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
+        /// What an operator is told unless they ask for more.
+        var logLevel = Logger.Level.info
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }
@@ -45,6 +46,7 @@ let answerPath: HTTPServer.Handler = { request, _ in
 func withServer(
     on addresses: [ListenAddress] = [.host("127.0.0.1", port: 0)],
     limits: HTTPServerLimits = HTTPServerLimits(),
+    tls: @escaping @Sendable () -> TLSContext? = { nil },
     record: ServerRecord = ServerRecord(),
     handler: @escaping HTTPServer.Handler = answerPath,
     _ body: (HTTPServer) async throws -> Void
@@ -52,6 +54,7 @@ func withServer(
     let server = try HTTPServer(
         listeningOn: addresses,
         limits: limits,
+        tls: tls,
         logger: record.logger,
         onResponse: record.add,
         handler: handler
