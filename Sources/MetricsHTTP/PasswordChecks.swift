@@ -125,6 +125,7 @@ final class PasswordChecks: Sendable {
 
     /// Starts the thread, which ends when nothing waits any more: it costs a thousandth of a check.
     private func startThread() {
+        let thisObject = Unmanaged.passRetained(self)
         var thread = pthread_t()
         let failure = pthread_create(
             &thread,
@@ -135,10 +136,25 @@ final class PasswordChecks: Sendable {
                 Unmanaged<PasswordChecks>.fromOpaque(context!).takeRetainedValue().makeChecks()
                 return nil
             },
-            Unmanaged.passRetained(self).toOpaque()
+            thisObject.toOpaque()
         )
-        precondition(failure == 0, "no thread for checking passwords: \(String(cString: strerror(failure)))")
-        pthread_detach(thread)
+        if failure == 0 {
+            pthread_detach(thread)
+        } else {
+            thisObject.release()
+            giveUp()
+        }
+    }
+
+    /// Turns away who waits for a thread that the system does not give.
+    private func giveUp() {
+        let checks = state.withLock { state in
+            defer { state.checks = [:] }
+            while state.queue.popFirst() != nil {}
+            state.hasThread = false
+            return state.checks
+        }
+        for continuation in checks.values.flatMap(\.waiters.values) { continuation.resume(returning: .tooMany) }
     }
 
     private func makeChecks() {

@@ -49,13 +49,13 @@ public final class WebAccess: Sendable {
     /// Why a request is not let through, or nil if it is.
     private func refusal(of request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply? {
         while true {
-            let users = configuration().users
-            if users.isEmpty { return nil }
+            let current = configuration()
+            if current.users.isEmpty { return nil }
             guard
                 let credentials = request.headerFields[.authorization].flatMap({ BasicCredentials(authorization: $0) }),
                 credentials.password.count <= BcryptHash.maximumPasswordBytes
             else { return Self.unauthorized }
-            let question = question(credentials, users)
+            let question = question(credentials, current)
             switch await checks.verdict(on: question, from: network) {
             case .right:
                 // The hash may have been exchanged meanwhile.
@@ -72,13 +72,11 @@ public final class WebAccess: Sendable {
 
     /// What is to be checked. For an unknown user it is the hash of some user, the same one each time, so that the time
     /// of the answer tells as little as for a known one, even where the hashes' costs differ.
-    private func question(_ credentials: BasicCredentials, _ users: [[UInt8]: BcryptHash]) -> PasswordChecks.Question {
-        if let hash = users[credentials.user] {
-            return .init(credentials: credentials, hash: hash, isUserKnown: true)
-        }
-        let hashes = users.values.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-        let hash = hashes[checks.pick(below: hashes.count, for: credentials.user)]
-        return .init(credentials: credentials, hash: hash, isUserKnown: false)
+    private func question(_ credentials: BasicCredentials, _ configuration: WebConfiguration) -> PasswordChecks.Question
+    {
+        let decoy = configuration.decoys[checks.pick(below: configuration.decoys.count, for: credentials.user)]
+        let hash = configuration.users[credentials.user]
+        return .init(credentials: credentials, hash: hash ?? decoy, isUserKnown: hash != nil)
     }
 
     private static let unauthorized: HTTPReply = {

@@ -20,7 +20,7 @@ extension WebConfiguration {
             (asksForHTTP2, headers) = try Self.serverConfiguration(value)
         }
         if let value = values["basic_auth_users"] {
-            users = try Self.users(value)
+            setUsers(try Self.users(value))
         }
         if let value = values["rate_limit"] {
             rateLimit = try RateLimit(value)

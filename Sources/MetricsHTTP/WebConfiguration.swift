@@ -10,12 +10,20 @@ public struct WebConfiguration: Sendable, Equatable {
     /// What each response has in its head besides the page's own fields.
     public var headers: HTTPFields = [:]
     /// The hashes of the passwords by the names of their users, as bytes (RFC 7617). Empty: no password is asked for.
-    var users: [[UInt8]: BcryptHash] = [:]
+    private(set) var users: [[UInt8]: BcryptHash] = [:]
+    /// The same hashes, always in the same order: what the passwords of unknown users are checked against.
+    private(set) var decoys: [BcryptHash] = []
     /// How many requests are answered in what time; nil for any number.
     public var rateLimit: RateLimit?
 
     /// A configuration that restricts nothing.
     public init() {}
+
+    /// Asks these users for their passwords, and nobody else.
+    mutating func setUsers(_ users: [[UInt8]: BcryptHash]) {
+        self.users = users
+        decoys = users.values.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
 
     /// How many users there are.
     public var userCount: Int { users.count }

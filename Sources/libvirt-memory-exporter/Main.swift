@@ -154,6 +154,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard !usesPassedSockets || listenAddresses.isEmpty else {
             throw ValidationError("Give --web.systemd-socket or --web.listen-address, not both.")
         }
+        guard webConfigurationPath != "" else {
+            throw ValidationError("'' is no path for --web.config.file; to set no restrictions, leave the flag out.")
+        }
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
         }

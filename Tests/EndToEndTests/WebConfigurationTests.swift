@@ -144,6 +144,7 @@ extension EndToEndTests {
                 ("tls_server_config: {\(tls), curve_preferences: [CurveP257]}", false, false),
                 ("tls_server_config: {\(tls), client_auth_type: Require}", false, false),
                 ("tls_server_config: {\(tls), client_ca_file: ca/ca.pem}", false, false),
+                ("http_server_config: {headers: {X-Frame-Options: ''}}", false, false),
                 // Nobody would be asked for anything, though the file reads as if.
                 ("basic_auth_users:", false, true),
                 ("tls_server_config: {min_version: TLS13}", false, true),
@@ -176,6 +177,45 @@ extension EndToEndTests {
                     #expect(said.contains(configuration.file.path), "\(said)")
                     #expect(!said.contains(hash.dropFirst(10)))
                 }
+            }
+        }
+
+        @Test func theExampleIsGoodOnceAHashStandsInItAndNotBefore() async throws {
+            try await Testbed.run(startingLibvirtd: false) { testbed in
+                let example = TestbedFiles.scripts.deletingLastPathComponent().deletingLastPathComponent()
+                    .appending(components: "deploy", "web", "web-config.yml")
+                let yaml = try String(contentsOf: example, encoding: .utf8)
+                let certificates = try await Certificates(directory: testbed.directory, name: "ca")
+                let server = try await certificates.issue("server")
+                for (file, name) in [
+                    (server.certificate, "exporter.pem"), (server.key, "exporter.key"),
+                    (certificates.authority.certificate, "prometheus-ca.pem"),
+                ] {
+                    try FileManager.default.copyItem(at: file, to: testbed.directory.appending(path: name))
+                }
+                func check() async throws -> ChildProcess.Outcome {
+                    try await ChildProcess.outcome(
+                        of: [
+                            TestbedFiles.exporter.path, "check-web-config",
+                            testbed.directory.appending(path: "web.yml").path,
+                        ]
+                    )
+                }
+                let configuration = try WebConfigurationFixture(yaml, in: testbed.directory)
+                let refused = try await check()
+                #expect(refused.status == 1)
+                #expect(String(decoding: refused.errors, as: UTF8.self).contains("prometheus: not a bcrypt hash"))
+                try configuration.replace(
+                    by: yaml.replacing("put the hash here", with: WebConfigurationFixture.hashOfWonder)
+                )
+                let good = try await check()
+                #expect(good.status == 0)
+                let summary = String(decoding: good.output, as: UTF8.self)
+                #expect(
+                    summary.hasSuffix(
+                        ": HTTPS with TLS 1.3; a verified client certificate for prometheus.example.org; a password (1 user)\n"
+                    )
+                )
             }
         }
 

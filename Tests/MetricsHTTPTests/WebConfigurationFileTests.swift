@@ -115,6 +115,52 @@ import Testing
         await following.value
     }
 
+    @Test func aContextIsMadeAnewWhenItsFilesChangeAndOnlyThen() async throws {
+        let certificates = try await TestCertificates.shared
+        let folder = try Folder()
+        defer { folder.remove() }
+        let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS12}\n"
+        try folder.write(certificates.server)
+        try folder.write(tls + oneUser)
+        let record = ServerRecord()
+        let file = try WebConfigurationFile(path: folder.file.path, logger: record.logger)
+        let first = try #require(file.tls)
+        func readAgain() {
+            for _ in 0..<2 { file.take(folder.contents) }
+        }
+
+        try folder.write(tls + twoUsers)
+        readAgain()
+        #expect(file.current.userCount == 2)
+        #expect(file.tls === first)
+
+        // The new certificate comes before its key.
+        try Data(certificates.newServer.certificate.utf8).write(to: folder.directory.appending(path: "server.pem"))
+        readAgain()
+        #expect(file.tls === first)
+        #expect(record.messages.last == "the web configuration is broken; the former one stays in force")
+        try folder.write(certificates.newServer)
+        readAgain()
+        let second = try #require(file.tls)
+        #expect(second !== first)
+
+        try folder.write(tls.replacing("TLS12", with: "TLS13") + twoUsers)
+        readAgain()
+        let third = try #require(file.tls)
+        #expect(third !== second)
+
+        // What was never in force is no reason to make the same again.
+        try FileManager.default.removeItem(at: folder.directory.appending(path: "server.key"))
+        readAgain()
+        try folder.write(certificates.newServer)
+        readAgain()
+        #expect(file.tls === third)
+
+        try folder.write(twoUsers)
+        readAgain()
+        #expect(file.tls == nil)
+    }
+
     @Test(arguments: ["basic_auth_users: {a: b}", "[", "x: 1"])
     func aBrokenFileIsNoBeginning(broken: String) throws {
         let folder = try Folder()
@@ -182,6 +228,11 @@ private struct Folder {
 
     func write(_ yaml: String) throws {
         try Data(yaml.utf8).write(to: file)
+    }
+
+    func write(_ identity: TestCertificates.Identity) throws {
+        try Data(identity.certificate.utf8).write(to: directory.appending(path: "server.pem"))
+        try Data(identity.key.utf8).write(to: directory.appending(path: "server.key"))
     }
 
     func remove() {
