@@ -21,8 +21,10 @@ struct Certificates: Sendable {
         try await Self.request(authority, ["-subj", "/CN=\(name)"])
     }
 
-    /// A certificate for this host, or for a client of this name.
-    func issue(_ name: String) async throws -> Issued {
+    /// A certificate for this host, or for a client of this name; one that was issued by the name before is written over.
+    ///
+    /// - Parameter names: the alternative names, as openssl writes them.
+    func issue(_ name: String, for names: String? = nil) async throws -> Issued {
         let issued = Issued(
             certificate: directory.appending(path: "\(name).pem"),
             key: directory.appending(path: "\(name).key")
@@ -30,7 +32,7 @@ struct Certificates: Sendable {
         try await Self.request(
             issued,
             [
-                "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name),IP:127.0.0.1",
+                "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names ?? "DNS:\(name),IP:127.0.0.1")",
                 "-addext", "basicConstraints=critical,CA:FALSE",
                 "-CA", authority.certificate.path, "-CAkey", authority.key.path,
             ]
