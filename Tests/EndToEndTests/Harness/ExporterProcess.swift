@@ -6,9 +6,15 @@ struct ExporterProcess: Sendable {
     let port: UInt16
 
     /// Starts the exporter on a port of its own, and waits until it says that it listens.
-    static func start(_ flags: [String], environment: [String: String] = [:], log: URL) async throws -> ExporterProcess
-    {
-        let command = [TestbedFiles.exporter.path, "--web.listen-address=127.0.0.1:0"] + flags
+    ///
+    /// - Parameter command: what starts it, up to its flags.
+    static func start(
+        _ flags: [String],
+        command: [String] = [TestbedFiles.exporter.path],
+        environment: [String: String] = [:],
+        log: URL
+    ) async throws -> ExporterProcess {
+        let command = command + ["--web.listen-address=127.0.0.1:0"] + flags
         let process = try ChildProcess(command, environment: environment, output: log)
         let port = try await eventually(within: .seconds(20)) {
             try require(await process.isRunning, "the exporter runs; it said: \(try process.outputSoFar())")
