@@ -42,7 +42,7 @@ final class TestClient {
         case .unixSocket(let path):
             try await TestClient(socket: .connected(to: .unix(path: path)))
         case .passed:
-            preconditionFailure("a passed socket has the address that whoever passed it bound it to")
+            throw SocketError.unsupportedAddress
         }
     }
 
