@@ -38,7 +38,7 @@ struct Exporter: Sendable {
                 calls: observer.calls.counts,
                 httpRequests: requests.answered,
                 process: .ofThisProcess(),
-                domainLabels: await renderer.labels(of: snapshot)
+                domains: await renderer.labelledDomains(of: snapshot)
             )
             return await render(readings, of: collectors, for: request)
         }

@@ -68,8 +68,30 @@ extension Metric {
         _ read: @escaping @Sendable (DomainSample) -> Sample.Value?
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels) { readings in
-            readings.samples { domain, labels, samples in
-                if let value = read(domain) { samples.append(Sample(labels.identity, value)) }
+            readings.samples { domain, samples in
+                if let value = read(domain.sample) { samples.append(Sample(domain.identity, value)) }
+            }
+        }
+    }
+
+    /// A metric with several figures of a domain, which the values of one label tell apart.
+    ///
+    /// - Parameter read: the figures, in the order of the label's values; nil for one that is not known.
+    static func domain(
+        _ name: String,
+        _ kind: MetricDescription.Kind,
+        unit: String? = nil,
+        help: String,
+        label: String,
+        of values: [String],
+        _ read: @escaping @Sendable (DomainSample) -> [Sample.Value?]
+    ) -> Metric {
+        let further = values.map { Labels([(label, $0)]) }
+        return Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels + [label]) { readings in
+            readings.samples(upTo: further.count) { domain, samples in
+                for (further, figure) in zip(further, read(domain.sample)) {
+                    if let figure { samples.append(Sample(domain.identity, and: further, figure)) }
+                }
             }
         }
     }
@@ -85,10 +107,10 @@ extension Metric {
     ) -> Metric {
         let states = State.allCases.map { (state: $0, label: Labels([(label, title($0))])) }
         return Metric(name: name, kind: .gauge, unit: nil, help: help, labels: domainLabels + [label]) { readings in
-            readings.samples { domain, labels, samples in
-                guard let current = read(domain) else { return }
+            readings.samples(upTo: states.count) { domain, samples in
+                guard let current = read(domain.sample) else { return }
                 for (state, label) in states {
-                    samples.append(Sample(labels.identity, and: label, .whole(state == current ? 1 : 0)))
+                    samples.append(Sample(domain.identity, and: label, .whole(state == current ? 1 : 0)))
                 }
             }
         }
@@ -111,13 +133,15 @@ extension Metric {
             labels: domainLabels + names,
             facts: Facts(names: names, read: read)
         ) { readings in
-            readings.samples { _, labels, samples in
-                if let facts = labels.facts[name] { samples.append(Sample(labels.identity, and: facts, .whole(1))) }
+            readings.samples { domain, samples in
+                if let facts = domain.labels.facts[name] {
+                    samples.append(Sample(domain.identity, and: facts, .whole(1)))
+                }
             }
         }
     }
 
-    /// A metric with samples for each domain that one label tells apart.
+    /// A metric with samples for each domain that labels of any value tell apart.
     static func domain(
         _ name: String,
         _ kind: MetricDescription.Kind,
@@ -127,9 +151,9 @@ extension Metric {
         _ read: @escaping @Sendable (DomainSample) -> [(values: [String], value: Sample.Value)]
     ) -> Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels + names) { readings in
-            readings.samples { domain, labels, samples in
-                for (values, value) in read(domain) {
-                    samples.append(Sample(labels.identity, and: Labels(Array(zip(names, values))), value))
+            readings.samples { domain, samples in
+                for (values, value) in read(domain.sample) {
+                    samples.append(Sample(domain.identity, and: Labels(Array(zip(names, values))), value))
                 }
             }
         }

@@ -13,11 +13,11 @@ extension MetricCatalogue {
                 The host's limits of the memory of the domain's process, where one is set: hard (it may not exceed it), \
                 soft (it is brought back to it when the host is short), swap_hard (memory and swap together).
                 """,
-            labels: ["limit"]
+            label: "limit",
+            of: ["hard", "soft", "swap_hard"]
         ) { domain in
             guard let limits = domain.known?.limits else { return [] }
-            return [("hard", limits.hard), ("soft", limits.soft), ("swap_hard", limits.swapHard)]
-                .compactMap { name, limit in limit.map { ([name], .whole($0.bytes)) } }
+            return [limits.hard, limits.soft, limits.swapHard].map { $0.map { .whole($0.bytes) } }
         },
         .memoryDevices("size", help: "The most that a memory device of the domain (virtio-mem) can hold.") { $0.size },
         .memoryDevices("requested", help: "What the host asked the guest to take of a memory device (virtio-mem).") {

@@ -8,73 +8,73 @@ extension MetricCatalogue {
         .memory(
             "actual_balloon",
             help: "The memory the guest holds now: its maximum less what the balloon has taken. Seen by the hypervisor."
-        ) { $0.actualBalloon },
+        ) { $0.statistics?.actualBalloon },
         .memory(
             "available",
             help: """
                 The guest's total memory as its kernel counts it: MemTotal in the guest's /proc/meminfo. \
                 Not what is left: that is usable.
                 """
-        ) { $0.available },
+        ) { $0.statistics?.available },
         .memory(
             "usable",
             help: """
                 The memory that the guest can still use without swapping: MemAvailable in the guest's /proc/meminfo. \
                 The figure to alert on.
                 """
-        ) { $0.usable },
+        ) { $0.statistics?.usable },
         .memory(
             "unused",
             help: """
                 The memory that the guest uses for nothing at all, not even for caches: MemFree in the guest's \
                 /proc/meminfo. It is low in a healthy guest.
                 """
-        ) { $0.unused },
+        ) { $0.statistics?.unused },
         .memory(
             "rss",
             help: """
                 The resident size of the process that runs the guest, without pages of hugetlbfs; on LXC what the container's \
                 control group uses, caches included. Seen by the hypervisor.
                 """
-        ) { $0.rss },
+        ) { $0.statistics?.rss },
         .memory(
             "disk_caches",
             help: """
                 The guest's page cache: Buffers, Cached and SwapCached in the guest's /proc/meminfo. Not all of it can be \
                 given back: it holds tmpfs and shared memory too.
                 """
-        ) { $0.diskCaches },
+        ) { $0.statistics?.diskCaches },
         .count(
             "swap_in_bytes_total",
             unit: "bytes",
             help: "Memory the guest swapped in since it booted: pswpin in the guest's /proc/vmstat."
-        ) { $0.swapIn?.bytes },
+        ) { $0.statistics?.swapIn?.bytes },
         .count(
             "swap_out_bytes_total",
             unit: "bytes",
             help: "Memory the guest swapped out since it booted: pswpout in the guest's /proc/vmstat."
-        ) { $0.swapOut?.bytes },
+        ) { $0.statistics?.swapOut?.bytes },
         .count(
             "major_fault_total",
             help:
                 "Page faults of the guest that needed its disk, since it booted: pgmajfault in the guest's /proc/vmstat."
-        ) { $0.majorFaults },
+        ) { $0.statistics?.majorFaults },
         .count(
             "minor_fault_total",
             help: "Page faults of the guest of all kinds, since it booted: pgfault in the guest's /proc/vmstat."
-        ) { $0.minorFaults },
+        ) { $0.statistics?.minorFaults },
         .count(
             "hugetlb_pgalloc_total",
             help: """
                 Huge pages the guest allocated since it booted: htlb_buddy_alloc_success in the guest's /proc/vmstat.
                 """
-        ) { $0.hugetlbAllocations },
+        ) { $0.statistics?.hugetlbAllocations },
         .count(
             "hugetlb_pgfail_total",
             help: """
                 Huge pages the guest failed to allocate since it booted: htlb_buddy_alloc_fail in the guest's /proc/vmstat.
                 """
-        ) { $0.hugetlbFailures },
+        ) { $0.statistics?.hugetlbFailures },
         .domain(
             "libvirt_domain_memory_stats_last_update_timestamp_seconds",
             .gauge,
@@ -118,10 +118,10 @@ extension Metric {
     fileprivate static func memory(
         _ name: String,
         help: String,
-        _ read: @escaping @Sendable (MemoryStatistics) -> Kibibytes?
+        _ read: @escaping @Sendable (DomainSample) -> Kibibytes?
     ) -> Metric {
         .domain("libvirt_domain_memory_stats_\(name)_bytes", .gauge, unit: "bytes", help: help) { domain in
-            domain.statistics.flatMap(read).map { .whole($0.bytes) }
+            read(domain).map { .whole($0.bytes) }
         }
     }
 
@@ -129,10 +129,10 @@ extension Metric {
         _ name: String,
         unit: String? = nil,
         help: String,
-        _ read: @escaping @Sendable (MemoryStatistics) -> UInt64?
+        _ read: @escaping @Sendable (DomainSample) -> UInt64?
     ) -> Metric {
         .domain("libvirt_domain_memory_stats_\(name)", .counter, unit: unit, help: help) { domain in
-            domain.statistics.flatMap(read).map(Sample.Value.whole)
+            read(domain).map(Sample.Value.whole)
         }
     }
 }

@@ -7,30 +7,33 @@ struct Readings: Sendable {
     let calls: LibvirtCalls.Counts
     let httpRequests: [Int: UInt64]
     let process: ProcessFigures
-    /// The labels of each of the snapshot's domains, in their order.
-    private let domainLabels: [DomainLabels]
+    /// The snapshot's domains, in their order.
+    private let domains: [LabelledDomain]
 
-    /// - Parameter domainLabels: the labels of each of the snapshot's domains, in their order; nil to have them made.
+    /// - Parameter domains: the snapshot's domains, in their order; nil to have their labels made.
     init(
         snapshot: Snapshot,
         calls: LibvirtCalls.Counts,
         httpRequests: [Int: UInt64],
         process: ProcessFigures,
-        domainLabels: [DomainLabels]? = nil
+        domains: [LabelledDomain]? = nil
     ) {
         self.snapshot = snapshot
         self.calls = calls
         self.httpRequests = httpRequests
         self.process = process
-        self.domainLabels = domainLabels ?? snapshot.domains.map(DomainLabels.init)
+        var noneKept = KeptLabels()
+        self.domains = domains ?? noneKept.label(snapshot.domains)
     }
 
     /// The samples that are appended for each domain in turn.
-    func samples(_ append: (DomainSample, DomainLabels, inout [Sample]) -> Void) -> [Sample] {
+    ///
+    /// - Parameter count: how many they are at most for one, as far as that is known.
+    func samples(upTo count: Int = 1, _ append: (LabelledDomain, inout [Sample]) -> Void) -> [Sample] {
         var samples: [Sample] = []
-        samples.reserveCapacity(snapshot.domains.count)
-        for (domain, labels) in zip(snapshot.domains, domainLabels) {
-            append(domain, labels, &samples)
+        samples.reserveCapacity(domains.count * count)
+        for domain in domains {
+            append(domain, &samples)
         }
         return samples
     }

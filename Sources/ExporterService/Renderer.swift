@@ -18,14 +18,16 @@ actor Renderer {
     private static let pieceSize = 256 << 10
 
     private var snapshot: Snapshot.Identity?
+    private var domains: [LabelledDomain] = []
     private var plain: [Part: [[UInt8]]] = [:]
     private var compressed: [Part: DeflatedBytes] = [:]
     private var keptLabels = KeptLabels()
     private var buffer: [UInt8] = []
 
-    /// The labels of a snapshot's domains, which are escaped once and kept.
-    func labels(of snapshot: Snapshot) -> [DomainLabels] {
-        keptLabels.labels(of: snapshot.domains)
+    /// A snapshot's domains with their labels, which are escaped once and kept.
+    func labelledDomains(of snapshot: Snapshot) -> [LabelledDomain] {
+        keepOnly(snapshot)
+        return domains
     }
 
     /// What these collectors say, as a body in pieces.
@@ -69,6 +71,7 @@ actor Renderer {
     private func keepOnly(_ snapshot: Snapshot) {
         guard snapshot.identity !== self.snapshot else { return }
         self.snapshot = snapshot.identity
+        domains = keptLabels.label(snapshot.domains)
         plain = [:]
         compressed = [:]
     }

@@ -41,8 +41,9 @@ public enum ExpositionFormat: CaseIterable, Sendable {
     ) {
         for family in families where !family.samples.isEmpty {
             buffer.append(contentsOf: family.description.head(in: self))
-            for sample in family.samples {
-                buffer.append(sample, named: family.description.sampleName)
+            let samples = family.samples.span
+            for index in samples.indices {
+                buffer.append(samples[index], named: family.description.sampleName)
                 if buffer.count >= size { handOn(&buffer) }
             }
         }

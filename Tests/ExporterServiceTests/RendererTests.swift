@@ -31,7 +31,7 @@ import Testing
         )
     }
 
-    private func readings(_ snapshot: Snapshot, requests: UInt64 = 1, _ labels: [DomainLabels]? = nil) -> Readings {
+    private func readings(_ snapshot: Snapshot, requests: UInt64 = 1) -> Readings {
         Readings(
             snapshot: snapshot,
             calls: LibvirtCalls().counts,
@@ -43,8 +43,7 @@ import Testing
                 openDescriptors: nil,
                 ticksPerSecond: 1,
                 pageSize: 1
-            ),
-            domainLabels: labels
+            )
         )
     }
 
@@ -132,10 +131,10 @@ import Testing
 
     @Test func labelsAreMadeOnceForADomainThatStaysAsItIs() {
         var kept = KeptLabels()
-        let first = kept.labels(of: [domain(1), domain(2), domain(3), domain(4)])
-        let second = kept.labels(of: [
+        let first = kept.label([domain(1), domain(2), domain(3), domain(4)]).map(\.labels)
+        let second = kept.label([
             domain(0), domain(1, usable: 9), domain(2, name: "renamed"), domain(3, title: "retitled"), domain(4),
-        ])
+        ]).map(\.labels)
         let isKept = second.map { labels in first.contains { $0 === labels } }
         #expect(isKept == [false, true, false, false, true])
         #expect(
