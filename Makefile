@@ -16,7 +16,7 @@ release_flags := --configuration release --product libvirt-memory-exporter --sta
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
-shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb deploy/packages/make_rpm
 # How long `make fuzz` stays at each of its seven targets: ten minutes together.
 SECONDS_EACH := 86
 # Whoever is not root becomes so for the installation alone.
@@ -35,7 +35,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release man sbom deb testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize release man sbom deb rpm testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -50,7 +50,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	fi; \
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
-test: packages testbed deb ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+test: packages testbed deb rpm ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
 
@@ -84,6 +84,13 @@ deb: man sbom ## make the Debian package below .build/packages, and have lintian
 	rm -f $(built)/*.deb
 	deploy/packages/make_deb $(built)
 	lintian --allow-root --pedantic --fail-on=error,warning,pedantic $(built)/*.deb
+
+rpm: man sbom ## make the RPM package below .build/packages, and have rpmlint check it
+	$(call install,rpm rpmlint)
+	cp $(exporter) $(built)
+	rm -f $(built)/*.rpm
+	deploy/packages/make_rpm $(built)
+	rpmlint --config deploy/rpm/rpmlint.toml $(built)/*.rpm
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)
