@@ -12,11 +12,12 @@ built := .build/packages
 release_flags := --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
     -Xswiftc -use-ld=lld -Xlinker --strip-all -Xlinker --no-export-dynamic \
     -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
-    -Xlinker -Map=$(exporter).map
+    -Xlinker -Map=$(exporter).map \
+    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
-shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb deploy/packages/make_rpm
+shell_scripts := .ci/run deploy/packages/check_reproducible Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb deploy/packages/make_rpm
 # How long `make fuzz` stays at each of its seven targets: ten minutes together.
 SECONDS_EACH := 86
 # Whoever is not root becomes so for the installation alone.
@@ -35,7 +36,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release man sbom deb rpm testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize release man sbom deb rpm reproducible check-sbom testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -91,6 +92,15 @@ rpm: man sbom ## make the RPM package below .build/packages, and have rpmlint ch
 	rm -f $(built)/*.rpm
 	deploy/packages/make_rpm $(built)
 	rpmlint --config deploy/rpm/rpmlint.toml $(built)/*.rpm
+
+reproducible: deb rpm ## build and package it again in another directory, and compare
+	deploy/packages/check_reproducible $(built)
+
+check-sbom: sbom ## check the SPDX document by SPDX's own tools, which come from PyPI
+	$(call install,python3-venv)
+	python3 -m venv .build/spdx
+	.build/spdx/bin/pip install --quiet --disable-pip-version-check spdx-tools
+	.build/spdx/bin/pyspdxtools --infile $(built)/libvirt-memory-exporter.spdx.json
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)
