@@ -13,12 +13,13 @@ built := .build/packages
 release_flags := --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
     -Xswiftc -use-ld=lld -Xlinker --strip-all -Xlinker --no-export-dynamic \
     -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
-    -Xlinker -Map=$(exporter).map
+    -Xlinker -Map=$(exporter).map \
+    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) \
-    Benchmarks/Collecting/prepare deploy/packages/make_deb
+    Benchmarks/Collecting/prepare $(addprefix deploy/packages/,check_reproducible make_deb make_rpm)
 # How long `make fuzz` stays at each of its eight targets: ten minutes together.
 SECONDS_EACH := 75
 # Whoever is not root becomes so for the installation alone.
@@ -37,7 +38,8 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak bench fuzz sanitize release man sbom deb testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak bench fuzz sanitize release man sbom check-sbom deb rpm reproducible testbed docs dashboards \
+    check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -52,7 +54,7 @@ run: release ## build, and serve this host's guests on port 9177 (further flags 
 	fi; \
 	exec $(exporter) --libvirt.uri=$$uri $(ARGS)
 
-test: packages testbed deb ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
+test: packages testbed deb rpm ## run every test, with a libvirtd, guests and a Prometheus of the tests' own
 	$(call install,$(test_packages))
 	swift test
 	python3 -m unittest discover --start-directory Benchmarks/Collecting
@@ -87,6 +89,22 @@ deb: man sbom ## make the Debian package below .build/packages, and have lintian
 	rm -f $(built)/*.deb
 	deploy/packages/make_deb $(built)
 	lintian --allow-root --pedantic --fail-on=error,warning,pedantic $(built)/*.deb
+
+rpm: man sbom ## make the RPM package below .build/packages, and have rpmlint check it
+	$(call install,rpm rpmlint)
+	cp $(exporter) $(built)
+	rm -f $(built)/*.rpm
+	deploy/packages/make_rpm $(built)
+	rpmlint --config deploy/rpm/rpmlint.toml $(built)/*.rpm
+
+reproducible: deb rpm ## build and package it again in another directory, and compare
+	deploy/packages/check_reproducible $(built)
+
+check-sbom: sbom ## check the SPDX document by SPDX's own tools, which come from PyPI
+	$(call install,python3-venv)
+	python3 -m venv .build/spdx
+	.build/spdx/bin/pip install --quiet --disable-pip-version-check spdx-tools
+	.build/spdx/bin/pyspdxtools --infile $(built)/libvirt-memory-exporter.spdx.json
 
 testbed: ## unpack what the end-to-end tests need below .build/testbed
 	@Tests/Testbed/prepare $(testbed)

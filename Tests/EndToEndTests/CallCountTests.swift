@@ -70,7 +70,7 @@ extension EndToEndTests {
                 let metrics = try await exporter.scrape()
                 let made = try log.calls().merging(before) { $0 - $1 }
                 #expect(made["virDomainListGetStats"] == 3)
-                #expect(try metrics.samples("libvirt_domain_memory_stats_rss_bytes").count == 15)
+                #expect(metrics.samples("libvirt_domain_memory_stats_rss_bytes").count == 15)
                 #expect(try metrics.value("libvirt_exporter_abandoned_calls") == 1)
                 try await guests[3].thaw()
                 try await eventually(within: .seconds(10), hasAll)

@@ -51,7 +51,9 @@ extension EndToEndTests {
                 let before = try await debian.listing()
 
                 try await debian.apt("install", package)
-                #expect(try await debian.listing().subtracting(before).contains { $0.contains("/usr/bin/\(Self.name)") })
+                #expect(
+                    try await debian.listing().subtracting(before).contains { $0.contains("/usr/bin/\(Self.name)") }
+                )
                 // What an operator does.
                 try await debian.run("systemctl", "enable", "\(Self.period).service", "\(Self.name).socket")
                 #expect(debian.has("\(Self.wanted)/\(Self.period).service"))
@@ -91,7 +93,7 @@ extension EndToEndTests {
             dpkg-deb --raw-extract \(name)_*.deb later
             sed -i 's/^Version: .*/Version: 99/' later/DEBIAN/control
             echo '# Another comment.' >> later/etc/default/\(name)
-            dpkg-deb --build later later.deb
+            dpkg-deb -Znone --build later later.deb
             """
 
         private func install(in debian: DebianTree) async throws {
@@ -109,7 +111,7 @@ extension EndToEndTests {
 /// What the packages hold, as it was built.
 @Suite(.timeLimit(.minutes(2)))
 struct PackageContentTests {
-    @Test(arguments: [[], ["list"], ["period"]])
+    @Test(arguments: [[], ["list"], ["period"], ["check-web-config"]])
     func theManualHasEachOptionAndSubcommandOfTheHelp(subcommand: [String]) async throws {
         let exporter = BuiltPackages.exporter.path
         let help = String(decoding: try await ChildProcess.run([exporter] + subcommand + ["--help"]), as: UTF8.self)
@@ -155,5 +157,51 @@ struct PackageContentTests {
         #expect(checksums == [expected])
         let names = Set(document.packages.map(\.name))
         #expect(names.isSuperset(of: ["swift", "swift-argument-parser", "FlyingFox", "libvirt0", "libxml2", "libc6"]))
+    }
+
+    @Test func theRPMHasWhatTheDebianPackageHas() async throws {
+        let rpm = try BuiltPackages.package("rpm").path
+        let deb = try BuiltPackages.package("deb").path
+        let listed = String(decoding: try await ChildProcess.run(["/usr/bin/rpm", "-qlp", rpm]), as: UTF8.self)
+        let ofRPM = Set(listed.split(separator: "\n").map(String.init))
+        let archived = String(
+            decoding: try await ChildProcess.run(["/usr/bin/dpkg-deb", "--contents", deb]),
+            as: UTF8.self
+        )
+        let ofDeb = archived.split(separator: "\n").compactMap { $0.split(separator: " ").last }
+            // Debian's own papers; and where units are there.
+            .filter {
+                !$0.hasSuffix("/") && !$0.contains("/lintian/") && !$0.contains("/copyright") && !$0.hasSuffix("gz")
+            }
+            .map { String($0.dropFirst().replacing(/^\/lib\/systemd/, with: "/usr/lib/systemd")) }
+        #expect(ofDeb.count > 20)
+        #expect(Set(ofDeb).subtracting(ofRPM) == [])
+        let required = String(
+            decoding: try await ChildProcess.run(["/usr/bin/rpm", "-qp", "--requires", rpm]),
+            as: UTF8.self
+        )
+        for library in ["libvirt.so.0", "libxml2.so.2", "libz.so.1", "libc.so.6"] {
+            #expect(required.contains(library), "\(library)")
+        }
+        #expect(!required.contains("libswift"))
+    }
+
+    @Test func anErasedRPMLeavesNothing() async throws {
+        let root = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-rpm-\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: root) }
+        // Nothing else of a distribution is there: neither what the package requires nor what its scriptlets run.
+        let asRoot = getuid() == 0 ? [] : ["/usr/bin/sudo", "--non-interactive", "--"]
+        let rpm = asRoot + ["/usr/bin/rpm", "--root", root.path]
+        _ = try await ChildProcess.run(
+            rpm + ["--install", "--nodeps", "--noscripts", try BuiltPackages.package("rpm").path]
+        )
+        let installed = root.appending(path: "usr/bin/libvirt-memory-exporter").path
+        let version = String(decoding: try await ChildProcess.run([installed, "--version"]), as: UTF8.self)
+        #expect(version.hasPrefix("libvirt-memory-exporter "))
+        _ = try await ChildProcess.run(rpm + ["--verify", "--nodeps", "libvirt-memory-exporter"])
+        _ = try await ChildProcess.run(rpm + ["--erase", "--nodeps", "--noscripts", "libvirt-memory-exporter"])
+        let left = FileManager.default.enumerator(atPath: root.path)?.compactMap { $0 as? String } ?? []
+        #expect(left.filter { $0.contains("libvirt-memory") } == [])
     }
 }

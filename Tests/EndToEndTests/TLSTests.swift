@@ -36,7 +36,7 @@ extension EndToEndTests {
                 listeningOn: [.host("127.0.0.1", port: 0)],
                 tls: { context.withLock { $0 } },
                 logger: Logger(label: "test"),
-                handler: { _ in .plainText(.ok, "answered 1") }
+                handler: { _, _ in .plainText(.ok, "answered 1") }
             )
             async let running: Void = server.run()
             defer { server.shutDownGracefully() }

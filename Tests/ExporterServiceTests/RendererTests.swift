@@ -38,7 +38,7 @@ import Testing
             httpRequests: [200: requests],
             process: ProcessFigures(
                 stat: "",
-                hostStat: "",
+                bootTime: 1_700_000_000,
                 limits: "",
                 openDescriptors: nil,
                 ticksPerSecond: 1,

@@ -9,7 +9,9 @@ enum BuiltPackages {
         let files = (try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)) ?? []
         let packages = files.filter { $0.pathExtension == ending }
         guard packages.count == 1 else {
-            throw TestbedError("\(packages.count) packages in \(directory.path) end in .\(ending): run \"make \(ending)\"")
+            throw TestbedError(
+                "\(packages.count) packages in \(directory.path) end in .\(ending): run \"make \(ending)\""
+            )
         }
         return packages[0]
     }
