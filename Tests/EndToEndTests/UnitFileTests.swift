@@ -44,8 +44,12 @@ extension EndToEndTests {
             }
         }
 
+        /// What the units refuse and nobody misses: libnuma tries as it is loaded what the kernel can, and Dispatch sets the
+        /// niceness of its threads.
+        private static let callsThatMayBeRefused: Set = ["set_mempolicy", "setpriority"]
+
         @Test(arguments: units)
-        func theProgramMakesNoSystemCallThatItsUnitForbids(unit: UnitFile) async throws {
+        func theProgramNeedsNoSystemCallThatItsUnitForbids(unit: UnitFile) async throws {
             let allowed = try await allowedSystemCalls(of: unit)
             #expect(allowed.contains("epoll_wait") && !allowed.contains("mount") && !allowed.contains("chown"))
             try await Testbed.run { testbed in
@@ -53,7 +57,11 @@ extension EndToEndTests {
                     GuestSpecification(name: "guest", balloon: .virtio(period: nil))
                 )
                 let trace = testbed.directory.appending(path: "trace").path
-                let tracer = ["/usr/bin/strace", "--follow-forks", "--quiet=all", "--signal=none", "--output=\(trace)"]
+                // Beside the program, which stays the one that is signalled.
+                let tracer = [
+                    "/usr/bin/strace", "--follow-forks", "--daemonize", "--quiet=all", "--signal=none",
+                    "--output=\(trace)",
+                ]
                 let notify = try NotifySocket(path: testbed.directory.appending(path: "notify").path)
                 let environment = notify.environment(watchdogSeconds: 2)
                 let command = try tracer + unit.command()
@@ -82,9 +90,13 @@ extension EndToEndTests {
                 }
                 #expect(notify.count("READY=1") == 1)
 
-                let made = try systemCalls(inTrace: trace)
+                let made = try await eventually(within: .seconds(10)) {
+                    let made = try systemCalls(inTrace: trace)
+                    try require(made.contains("exit_group"), "the tracer has written the end")
+                    return made
+                }
                 #expect(made.count > 30, "\(made)")
-                #expect(made.subtracting(allowed) == [])
+                #expect(made.subtracting(allowed).isSubset(of: Self.callsThatMayBeRefused), "\(made.subtracting(allowed))")
             }
         }
 
