@@ -75,7 +75,7 @@ let package = Package(
             name: "FuzzingTests",
             dependencies: ["CLibvirt", "Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "MetricsHTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )

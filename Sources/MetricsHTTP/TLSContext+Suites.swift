@@ -77,8 +77,8 @@ extension TLSContext {
             guard let group = Self.curves[name] else {
                 throw TLSConfigurationError(
                     setting: "curve_preferences",
-                    reason:
-                        "\"\(name)\" is unknown; it has to be one of \(Self.curves.keys.sorted().joined(separator: ", "))"
+                    reason: "\"\(name)\" is unknown; it has to be one of "
+                        + Self.curves.keys.sorted().joined(separator: ", ")
                 )
             }
             groups.append(group)

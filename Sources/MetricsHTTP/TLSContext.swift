@@ -186,8 +186,7 @@ private func selectHTTP11(
 extension TLSServerConfiguration {
     /// Refuses what asks for more than it can check.
     fileprivate func checkClientAuthentication() throws(TLSConfigurationError) {
-        let verifies =
-            clientAuthentication == .verifyClientCertIfGiven || clientAuthentication == .requireAndVerifyClientCert
+        let verifies = [.verifyClientCertIfGiven, .requireAndVerifyClientCert].contains(clientAuthentication)
         if clientAuthorities != nil && clientAuthentication == .noClientCert {
             throw TLSConfigurationError(
                 setting: "client_auth_type",
