@@ -7,29 +7,22 @@ import Testing
 extension EndToEndTests {
     /// A real Prometheus and the server's TLS.
     @Suite struct TLSTests {
-        /// What Prometheus says of each of its jobs.
-        private func up(_ prometheus: PrometheusServer) async throws -> [String: Double] {
-            let samples = try await prometheus.query("up")
-            return Dictionary(uniqueKeysWithValues: samples.map { ($0.labels["job"] ?? "", $0.value) })
-        }
-
         @Test func prometheusGetsInByItsCertificateAndStaysInAsCertificatesChange() async throws {
             let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-tls-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: directory) }
-            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-            let ours = try await Certificates(directory: directory, name: "ours")
-            let certificate = try await ours.issue("server")
-            let known = try await ours.issue("prometheus", for: "DNS:prometheus.example")
-            let nameless = try await ours.issue("grafana", for: "DNS:grafana.example")
-            let theirs = try await Certificates(directory: directory, name: "theirs")
-            let foreign = try await theirs.issue("prometheus", for: "DNS:prometheus.example")
+            let certificates = try await Certificates(directory: directory.appending(path: "ours"))
+            try await certificates.make("server", for: "IP:127.0.0.1")
+            try await certificates.make("prometheus", for: "DNS:prometheus.example")
+            try await certificates.make("grafana", for: "DNS:grafana.example")
+            let foreign = try await Certificates(directory: directory.appending(path: "theirs"))
+            try await foreign.make("prometheus", for: "DNS:prometheus.example")
 
             var configuration = TLSServerConfiguration(
-                certificate: .file(path: certificate.certificate.path),
-                key: .file(path: certificate.key.path)
+                certificate: .file(path: certificates.path("server.pem")),
+                key: .file(path: certificates.path("server.key"))
             )
             configuration.clientAuthentication = .requireAndVerifyClientCert
-            configuration.clientAuthorities = .file(path: ours.authority.certificate.path)
+            configuration.clientAuthorities = .file(path: certificates.path("ca.pem"))
             configuration.allowedClientNames = ["prometheus.example"]
             let context = Mutex(try TLSContext(configuration))
             let server = try HTTPServer(
@@ -43,20 +36,20 @@ extension EndToEndTests {
             guard case .host(_, let port) = server.boundAddresses[0] else { throw TestbedError("no port") }
 
             func job(_ name: String, scheme: String = "https", _ options: String) -> String {
-                let trust = "{ca_file: \(ours.authority.certificate.path), \(options)}"
+                let trust = "{ca_file: \(certificates.path("ca.pem")), \(options)}"
                 let target = "static_configs: [{targets: ['127.0.0.1:\(port)']}]"
                 return "{job_name: \(name), scheme: \(scheme), tls_config: \(trust), \(target)}"
             }
-            func identity(_ issued: Certificates.Issued) -> String {
-                "cert_file: \(issued.certificate.path), key_file: \(issued.key.path)"
+            func identity(_ certificates: Certificates, _ name: String) -> String {
+                "cert_file: \(certificates.path("\(name).pem")), key_file: \(certificates.path("\(name).key"))"
             }
             let prometheus = try await PrometheusServer.start(
                 configuration: """
                     global: {scrape_interval: 1s, scrape_timeout: 1s}
                     scrape_configs:
-                    - \(job("known", identity(known)))
-                    - \(job("nameless", identity(nameless)))
-                    - \(job("foreign", identity(foreign)))
+                    - \(job("known", identity(certificates, "prometheus")))
+                    - \(job("nameless", identity(certificates, "grafana")))
+                    - \(job("foreign", identity(foreign, "prometheus")))
                     - \(job("nobody", "insecure_skip_verify: false"))
                     - \(job("plain", scheme: "http", "insecure_skip_verify: false"))
                     """,
@@ -64,13 +57,13 @@ extension EndToEndTests {
             )
             let expected: [String: Double] = ["known": 1, "nameless": 0, "foreign": 0, "nobody": 0, "plain": 0]
             try await eventually(within: .seconds(20)) {
-                let up = try await up(prometheus)
+                let up = try await prometheus.up()
                 try require(up == expected, "only the known one gets in: \(up)")
             }
 
             // Each scrape finds another certificate than the one its connection was made with.
             for _ in 0..<10 {
-                _ = try await ours.issue("server")
+                try await certificates.make("server", for: "IP:127.0.0.1")
                 let renewed = try TLSContext(configuration)
                 context.withLock { $0 = renewed }
                 try await Task.sleep(for: .seconds(1))
@@ -87,7 +80,7 @@ extension EndToEndTests {
             let stricter = try TLSContext(configuration)
             context.withLock { $0 = stricter }
             try await eventually(within: .seconds(10)) {
-                let up = try await up(prometheus)
+                let up = try await prometheus.up()
                 try require(up["known"] == 0 && up["nameless"] == 1, "they have changed places: \(up)")
             }
             try await prometheus.process.end()

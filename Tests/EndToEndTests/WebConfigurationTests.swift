@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 extension EndToEndTests {
@@ -162,7 +161,8 @@ extension EndToEndTests {
                 ("http_server_config: &x {http2: false}", false, true),
             ]
             try await Testbed.run(startingLibvirtd: false) { testbed in
-                _ = try await Certificates(directory: testbed.directory, name: "ca").issue("server")
+                let certificates = try await Certificates(directory: testbed.directory.appending(path: "ca"))
+                try await certificates.make("server", for: "IP:127.0.0.1")
                 for row in table {
                     let configuration = try WebConfigurationFixture(row.yaml, in: testbed.directory)
                     let ours = try await ChildProcess.outcome(
@@ -185,14 +185,12 @@ extension EndToEndTests {
                 let example = TestbedFiles.scripts.deletingLastPathComponent().deletingLastPathComponent()
                     .appending(components: "deploy", "web", "web-config.yml")
                 let yaml = try String(contentsOf: example, encoding: .utf8)
-                let certificates = try await Certificates(directory: testbed.directory, name: "ca")
-                let server = try await certificates.issue("server")
-                for (file, name) in [
-                    (server.certificate, "exporter.pem"), (server.key, "exporter.key"),
-                    (certificates.authority.certificate, "prometheus-ca.pem"),
-                ] {
-                    try FileManager.default.copyItem(at: file, to: testbed.directory.appending(path: name))
-                }
+                let certificates = try await Certificates(directory: testbed.directory)
+                try await certificates.make("exporter", for: "IP:127.0.0.1")
+                try FileManager.default.copyItem(
+                    atPath: certificates.path("ca.pem"),
+                    toPath: certificates.path("prometheus-ca.pem")
+                )
                 func check() async throws -> ChildProcess.Outcome {
                     try await ChildProcess.outcome(
                         of: [
@@ -233,7 +231,7 @@ extension EndToEndTests {
                     try require(response.text.contains(guest.uuid), "the guest is known")
                 }
 
-                let flood = Flood(port: exporter.port)
+                let flood = PasswordFlood(port: exporter.port)
                 try await flood.running {
                     try await Task.sleep(for: .seconds(1))
                     // Another client, with a password that is right for the first time.
@@ -299,14 +297,14 @@ extension EndToEndTests {
                         """
                 )
                 try await eventually(within: .seconds(20)) {
-                    try require(try await prometheus.query("up").allUp == ["right": 1, "wrong": 0], "one gets in")
+                    try require(try await prometheus.up() == ["right": 1, "wrong": 0], "one gets in")
                     let domains = try await prometheus.query("libvirt_domain_info").map { $0.labels["domain"] }
                     try require(domains == [guest.name], "the guest is found")
                 }
                 try configuration.replace(by: Self.otherUsers)
                 try await eventually(within: .seconds(20)) {
                     try require(
-                        try await prometheus.query("up").allUp == ["right": 0, "wrong": 1],
+                        try await prometheus.up() == ["right": 0, "wrong": 1],
                         "the other gets in"
                     )
                 }
@@ -316,31 +314,33 @@ extension EndToEndTests {
         @Test func prometheusScrapesWithClientCertificatesThatAreReplaced() async throws {
             try await Testbed.run { testbed in
                 let guest = try await testbed.startGuest(GuestSpecification(name: "guest", hasSystem: false))
-                let old = try await Certificates(directory: testbed.directory, name: "old")
-                let new = try await Certificates(directory: testbed.directory, name: "new")
-                let clients = [try await old.issue("prometheus"), try await new.issue("prometheus")]
-                let servers = [try await old.issue("server"), try await new.issue("server")]
+                var generations: [Certificates] = []
+                for name in ["old", "new"] {
+                    let generation = try await Certificates(directory: testbed.directory.appending(path: name))
+                    for server in ["server", "prometheus", "stranger"] {
+                        try await generation.make(server, for: "DNS:\(server),IP:127.0.0.1")
+                    }
+                    generations.append(generation)
+                }
+                let (old, new) = (generations[0], generations[1])
                 let inUse = testbed.directory.appending(path: "tls")
                 try FileManager.default.createDirectory(at: inUse, withIntermediateDirectories: false)
-                func use(_ number: Int) throws {
-                    for (file, name) in [
-                        (servers[number].certificate, "server.pem"), (servers[number].key, "server.key"),
-                        ([old, new][number].authority.certificate, "clients.pem"),
-                    ] {
+                func use(_ certificates: Certificates) throws {
+                    for name in ["server.pem", "server.key", "ca.pem"] {
                         let copy = inUse.appending(path: "\(name).new")
-                        try FileManager.default.copyItem(at: file, to: copy)
+                        try FileManager.default.copyItem(atPath: certificates.path(name), toPath: copy.path)
                         guard rename(copy.path, inUse.appending(path: name).path) == 0 else {
                             throw TestbedError("could not rename \(copy.path)")
                         }
                     }
                 }
-                try use(0)
+                try use(old)
                 let configuration = try WebConfigurationFixture(
                     Self.users + """
                         tls_server_config:
                           cert_file: tls/server.pem
                           key_file: tls/server.key
-                          client_ca_file: tls/clients.pem
+                          client_ca_file: tls/ca.pem
                           client_auth_type: RequireAndVerifyClientCert
                           client_allowed_sans: [prometheus]
                         """,
@@ -351,53 +351,55 @@ extension EndToEndTests {
                     configuration: """
                         global: {scrape_interval: 1s, scrape_timeout: 1s}
                         scrape_configs:
-                          - {job_name: old, \(Self.job(exporter.port, old, clients[0]))}
-                          - {job_name: new, \(Self.job(exporter.port, new, clients[1]))}
+                          - {job_name: old, \(Self.job(exporter.port, old))}
+                          - {job_name: new, \(Self.job(exporter.port, new))}
                         """
                 )
                 try await eventually(within: .seconds(20)) {
-                    try require(try await prometheus.query("up").allUp == ["old": 1, "new": 0], "the old one gets in")
+                    try require(try await prometheus.up() == ["old": 1, "new": 0], "the old one gets in")
                     let domains = try await prometheus.query("libvirt_domain_info").map { $0.labels["domain"] }
                     try require(domains == [guest.name], "the guest is found")
                 }
                 // curl needs both as well: a certificate, and the password.
-                let identity = ["--cert", clients[0].certificate.path, "--key", clients[0].key.path]
+                let identity = ["--cert", old.path("prometheus.pem"), "--key", old.path("prometheus.key")]
                 #expect(try await Self.curl(exporter.port, old, identity + ["--user", "alice:wonder"]) == "200")
                 #expect(try await Self.curl(exporter.port, old, identity + ["--user", "alice:builder"]) == "401")
                 #expect(try await Self.curl(exporter.port, old, identity) == "401")
                 #expect(try await Self.curl(exporter.port, old, ["--user", "alice:wonder"]) == "000")
-                let stranger = try await old.issue("stranger")
-                let strangers = ["--cert", stranger.certificate.path, "--key", stranger.key.path]
+                let strangers = ["--cert", old.path("stranger.pem"), "--key", old.path("stranger.key")]
                 #expect(try await Self.curl(exporter.port, old, strangers + ["--user", "alice:wonder"]) == "000")
                 // Without TLS there is nothing to be had.
                 #expect(try await exporter.get("/metrics", fields: authorization("alice", "wonder")).status == 400)
 
-                try use(1)
+                try use(new)
                 try await eventually(within: .seconds(20)) {
-                    try require(try await prometheus.query("up").allUp == ["old": 0, "new": 1], "the new one gets in")
+                    try require(try await prometheus.up() == ["old": 0, "new": 1], "the new one gets in")
                 }
                 #expect(try await Self.curl(exporter.port, new, identity + ["--user", "alice:wonder"]) == "000")
             }
         }
 
         /// The part of a scrape configuration that speaks for a client of this authority.
-        private static func job(_ port: UInt16, _ authority: Certificates, _ client: Certificates.Issued) -> String {
+        private static func job(_ port: UInt16, _ certificates: Certificates) -> String {
             """
             scheme: https, basic_auth: {username: alice, password: wonder}, \
-            tls_config: {ca_file: \(authority.authority.certificate.path), \
-            cert_file: \(client.certificate.path), key_file: \(client.key.path)}, \
+            tls_config: {ca_file: \(certificates.path("ca.pem")), \
+            cert_file: \(certificates.path("prometheus.pem")), key_file: \(certificates.path("prometheus.key"))}, \
             static_configs: [{targets: ['127.0.0.1:\(port)']}]
             """
         }
 
         /// The status that curl gets, 000 for none.
-        private static func curl(_ port: UInt16, _ authority: Certificates, _ options: [String]) async throws -> String
-        {
+        private static func curl(
+            _ port: UInt16,
+            _ certificates: Certificates,
+            _ options: [String]
+        ) async throws -> String {
             let outcome = try await ChildProcess.outcome(
                 of: [
                     "/usr/bin/curl", "--silent", "--max-time", "10", "--output", "/dev/null", "--write-out",
                     "%{http_code}",
-                    "--cacert", authority.authority.certificate.path,
+                    "--cacert", certificates.path("ca.pem"),
                 ] + options + ["https://127.0.0.1:\(port)/metrics"]
             )
             return String(decoding: outcome.output, as: UTF8.self)
@@ -405,60 +407,6 @@ extension EndToEndTests {
 
         private func lines(of exporter: ExporterProcess, with text: String) throws -> Int {
             try exporter.process.outputSoFar().split(separator: "\n").filter { $0.contains(text) }.count
-        }
-    }
-}
-
-extension [Sample] {
-    /// The values by their jobs.
-    fileprivate var allUp: [String: Double] {
-        Dictionary(map { ($0.labels["job"] ?? "", $0.value) }) { _, last in last }
-    }
-}
-
-/// Clients that try one wrong password after another, without a pause.
-private final class Flood: Sendable {
-    private let port: UInt16
-    private let counts = Mutex<[Int: Int]>([:])
-    private let isOver = Mutex(false)
-
-    private static let clients = 24
-
-    init(port: UInt16) {
-        self.port = port
-    }
-
-    /// How many answers there were of each status.
-    var statuses: [Int: Int] { counts.withLock { $0 } }
-
-    /// Runs the body under the flood.
-    func running(_ body: () async throws -> Void) async throws {
-        let threads = (0..<Self.clients).map { client in
-            let thread = Thread { self.guess(client) }
-            thread.start()
-            return thread
-        }
-        defer {
-            isOver.withLock { $0 = true }
-            while threads.contains(where: { !$0.isFinished }) { usleep(10_000) }
-        }
-        try await body()
-    }
-
-    private func guess(_ client: Int) {
-        var number = 0
-        while !isOver.withLock({ $0 }) {
-            number += 1
-            let field = authorization("alice", "guess \(client) \(number)")["Authorization"] ?? ""
-            let request = "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: \(field)\r\n\r\n"
-            guard let connection = try? Connection(port: port), (try? connection.send(Data(request.utf8))) != nil,
-                let answer = try? connection.receiveToEnd(within: .seconds(30)),
-                let status = Int(String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self))
-            else {
-                counts.withLock { $0[0, default: 0] += 1 }
-                continue
-            }
-            counts.withLock { $0[status, default: 0] += 1 }
         }
     }
 }

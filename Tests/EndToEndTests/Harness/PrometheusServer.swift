@@ -78,6 +78,11 @@ struct PrometheusServer: Sendable {
         }
     }
 
+    /// Whether the last scrape of each job, of one target each, went well.
+    func up() async throws -> [String: Double] {
+        Dictionary(uniqueKeysWithValues: try await query("up").map { ($0.labels["job"] ?? "", $0.value) })
+    }
+
     /// Throws what promtool finds wrong with an exposition.
     static func checkMetrics(_ exposition: String, directory: URL) async throws {
         let file = directory.appending(path: "exposition-\(UUID().uuidString)")
