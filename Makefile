@@ -1,7 +1,7 @@
 # What is asked of this project, each by one word: `make help` lists it. Made for Debian 12 with Swift 6; whatever else
 # is missing is installed by apt-get.
 
-build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
+build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev libyaml-dev zlib1g-dev pkg-config
 # A browser, and a font for its pictures; the language of the script that makes the dashboards; two clients of TLS, of
 # which openssl makes certificates too; a tracer of system calls, and the judge of the units.
 test_packages := chromium curl fonts-dejavu-core openssl python3 strace systemd

@@ -9,7 +9,7 @@ extension WebConfiguration {
     /// - Throws: `WebConfigurationError` for the first thing that is wrong.
     public init(yaml: [UInt8], directory: String) throws(WebConfigurationError) {
         self.init()
-        guard let root = try YAMLText.root(of: yaml) else { return }
+        guard let root = try YAMLNode.root(of: yaml).map({ YAMLValue(node: $0) }) else { return }
         let values = try root.values(of: [
             "tls_server_config", "http_server_config", "basic_auth_users", "rate_limit",
         ])

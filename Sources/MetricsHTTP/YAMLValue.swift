@@ -1,11 +1,9 @@
-import Yams
-
 /// A value of a YAML document that knows its place and its keys, and refuses what it should not be.
 struct YAMLValue {
-    private let node: Node
+    private let node: YAMLNode
     private let path: [String]
 
-    init(node: Node, path: [String] = []) {
+    init(node: YAMLNode, path: [String] = []) {
         self.node = node
         self.path = path
     }
@@ -13,7 +11,7 @@ struct YAMLValue {
     /// That this value is wrong.
     func error(_ reason: String) -> WebConfigurationError {
         WebConfigurationError(
-            position: node.mark.map { .init($0) },
+            position: node.position,
             key: path.map(Self.shown).joined(separator: "."),
             reason: reason
         )
@@ -21,8 +19,8 @@ struct YAMLValue {
 
     /// Whether nothing is there: `key:`, `key: ~` or `key: null`.
     var isNull: Bool {
-        guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
-        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+        guard case .scalar(let text, isPlain: true) = node.content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
     /// The values of a mapping by their keys, of which it may have these.
@@ -40,15 +38,18 @@ struct YAMLValue {
     /// The keys and values of a mapping in their order; none if nothing is there.
     func entries(_ expectation: String) throws(WebConfigurationError) -> [(key: String, value: YAMLValue)] {
         if isNull { return [] }
-        guard case .mapping(let mapping) = node else { throw error("not \(expectation)") }
+        guard case .mapping(let mapping) = node.content else { throw error("not \(expectation)") }
         try refuseTag()
         var entries: [(String, YAMLValue)] = []
+        var names: Set<String> = []
         for (key, value) in mapping {
-            guard case .scalar(let name) = key else {
+            guard case .scalar(let name, _) = key.content else {
                 throw YAMLValue(node: key, path: path).error("a key is a word, not a list or a mapping")
             }
-            try YAMLValue(node: key, path: path + [name.string]).refuseTag()
-            entries.append((name.string, YAMLValue(node: value, path: path + [name.string])))
+            let key = YAMLValue(node: key, path: path + [name])
+            try key.refuseTag()
+            guard names.insert(name).inserted else { throw key.error("the key stands there twice") }
+            entries.append((name, YAMLValue(node: value, path: path + [name])))
         }
         return entries
     }
@@ -56,7 +57,7 @@ struct YAMLValue {
     /// The values of a list in their order, or nil if nothing is there.
     func list(_ expectation: String) throws(WebConfigurationError) -> [YAMLValue]? {
         if isNull { return nil }
-        guard case .sequence(let sequence) = node else { throw error("not \(expectation)") }
+        guard case .sequence(let sequence) = node.content else { throw error("not \(expectation)") }
         try refuseTag()
         return sequence.map { YAMLValue(node: $0, path: path) }
     }
@@ -64,16 +65,16 @@ struct YAMLValue {
     /// The text of a scalar, or nil if nothing is there. A number is a text too, as it is written.
     func text(_ expectation: String) throws(WebConfigurationError) -> String? {
         if isNull { return nil }
-        guard case .scalar(let scalar) = node else { throw error("not \(expectation)") }
+        guard case .scalar(let text, _) = node.content else { throw error("not \(expectation)") }
         try refuseTag()
-        return scalar.string
+        return text
     }
 
     /// Whether it is true, by the words of YAML 1.1, or nil if nothing is there.
     func boolean() throws(WebConfigurationError) -> Bool? {
         if isNull { return nil }
-        if case .scalar(let scalar) = node, scalar.style == .plain {
-            switch scalar.string.lowercased() {
+        if case .scalar(let text, isPlain: true) = node.content, !node.isTagged {
+            switch text.lowercased() {
             case "true", "yes", "on": return true
             case "false", "no", "off": return false
             default: break
@@ -84,10 +85,7 @@ struct YAMLValue {
 
     /// `!tag` before a value, which would make it something else.
     private func refuseTag() throws(WebConfigurationError) {
-        let plain: [Tag.Name] = [.implicit, .str, .map, .seq]
-        guard plain.contains(where: { node.tag == Tag($0) }) else {
-            throw error("a tag (!name), which this file may not have")
-        }
+        guard !node.isTagged else { throw error("a tag (!name), which this file may not have") }
     }
 
     /// A key for people to read, unless it may be a secret that got into the place of a key.

@@ -111,7 +111,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         ("- a", "line 1, column 1: not a mapping"),
         ("[", "no YAML"),
         ("a: b: c", "line 1, column 5: no YAML"),
-        ("a: 1\n---\nb: 2", "no YAML"),
+        ("a: 1\n---\nb: 2", "line 3, column 1: a second document"),
         (
             "basic_auth_user: {}",
             "line 1, column 18: basic_auth_user: there is no such key; there are tls_server_config"
@@ -119,11 +119,11 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         ("rate_limit: {}\nrate_limit: {}", "rate_limit: the key stands there twice"),
         (
             "basic_auth_users:\n  a: \(hashOfWonder)\n  a: \(hashOfWonder)",
-            "line 2, column 3: a: the key stands there twice"
+            "line 3, column 3: basic_auth_users.a: the key stands there twice"
         ),
         ("? [a]\n: b", "a key is a word"),
         ("rate_limit: &x {interval: 1s}", "line 1, column 13: an anchor"),
-        ("rate_limit: *x", "no YAML"),
+        ("rate_limit: *x", "line 1, column 13: an alias"),
         ("rate_limit: !!set {interval: 1s}", "rate_limit: a tag"),
         ("basic_auth_users: {alice: !!binary aGVsbG8=}", "basic_auth_users.alice: a tag"),
         ("basic_auth_users: {!x alice: \(hashOfWonder)}", "basic_auth_users.alice: a tag"),
