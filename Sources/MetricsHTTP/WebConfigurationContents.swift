@@ -10,6 +10,8 @@ struct WebConfigurationContents: Equatable, Sendable {
 
     private let path: String
     private let file: Found
+    /// What the file says.
+    private let parsed: Result<WebConfiguration, WebConfigurationError>
     /// What was found at the paths of certificates and keys.
     private let named: [String: Found]
 
@@ -20,36 +22,30 @@ struct WebConfigurationContents: Equatable, Sendable {
     init(path: String) {
         self.path = path
         file = Self.read(path)
-        let configuration =
-            if case .bytes(let bytes, _) = file { try? Self.parse(bytes, path) } else { nil as WebConfiguration? }
-        var named: [String: Found] = [:]
-        for path in configuration?.tls?.filePaths ?? [] { named[path] = Self.read(path) }
-        self.named = named
+        parsed = Self.parsed(file, path)
+        let tls = try? parsed.get().tls
+        named = Dictionary((tls?.filePaths ?? []).map { ($0, Self.read($0)) }) { first, _ in first }
     }
 
     /// What all of it means.
     ///
     /// - Throws: `WebConfigurationError` if a file cannot be read or the configuration is wrong.
     func configuration() throws(WebConfigurationError) -> WebConfiguration {
-        switch file {
-        case .failure(let reason):
-            throw WebConfigurationError(file: path, reason: reason)
-        case .bytes(let bytes, _):
-            let configuration = try Self.parse(bytes, path)
-            for (name, found) in named.sorted(by: { $0.key < $1.key }) {
-                if case .failure(let reason) = found {
-                    throw WebConfigurationError(file: path, key: "tls_server_config", reason: "\(name) \(reason)")
-                }
+        let configuration = try parsed.get()
+        for (name, found) in named.sorted(by: { $0.key < $1.key }) {
+            if case .failure(let reason) = found {
+                throw WebConfigurationError(file: path, key: "tls_server_config", reason: "\(name) \(reason)")
             }
-            return configuration
         }
+        return configuration
     }
 
     /// Whether a context made of the other contents would be just the same.
     func hasSameTLS(as other: WebConfigurationContents) -> Bool {
-        guard case .bytes(let bytes, _) = file, case .bytes(let otherBytes, _) = other.file else { return false }
-        let tls = (try? Self.parse(bytes, path))?.tls
-        return tls == (try? Self.parse(otherBytes, other.path))?.tls && named == other.named
+        guard let configuration = try? parsed.get(), let otherConfiguration = try? other.parsed.get() else {
+            return false
+        }
+        return configuration.tls == otherConfiguration.tls && named == other.named
     }
 
     /// Whether the file has nothing in it, as one has that is being written or that no disk had room for.
@@ -60,25 +56,28 @@ struct WebConfigurationContents: Equatable, Sendable {
 
     /// The paths of those with hashes or keys in them that every user of the host may read.
     var exposedSecrets: [String] {
-        guard case .bytes(let bytes, let isExposed) = file, let configuration = try? Self.parse(bytes, path) else {
-            return []
-        }
+        guard let configuration = try? parsed.get() else { return [] }
         var exposed: [String] = []
-        if isExposed && configuration.holdsSecrets { exposed.append(path) }
+        if case .bytes(_, isExposed: true) = file, configuration.holdsSecrets { exposed.append(path) }
         if case .file(let key)? = configuration.tls?.key, case .bytes(_, isExposed: true)? = named[key] {
             exposed.append(key)
         }
         return exposed
     }
 
-    private static func parse(_ bytes: [UInt8], _ path: String) throws(WebConfigurationError) -> WebConfiguration {
-        do {
+    private static func parsed(_ file: Found, _ path: String) -> Result<WebConfiguration, WebConfigurationError> {
+        switch file {
+        case .failure(let reason):
+            return .failure(WebConfigurationError(file: path, reason: reason))
+        case .bytes(let bytes, _):
             let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-            return try WebConfiguration(yaml: bytes, directory: directory)
-        } catch {
-            var error = error
-            error.file = path
-            throw error
+            do {
+                return .success(try WebConfiguration(yaml: bytes, directory: directory))
+            } catch {
+                var error = error
+                error.file = path
+                return .failure(error)
+            }
         }
     }
 
