@@ -19,6 +19,7 @@ public struct ExporterApplication: Sendable {
     ///
     /// - Throws: `ListenError` where an address cannot be listened on.
     public func run() async throws {
+        HeapMemory.shareHeaps()
         let observer = HypervisorObserver(
             uri: configuration.libvirtURI,
             maximumAge: configuration.collectMaximumAge,

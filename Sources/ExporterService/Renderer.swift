@@ -16,6 +16,8 @@ actor Renderer {
     /// So many bytes are rendered before they are sent or compressed on their way: they stay in a processor's cache, and
     /// an answer of any size needs a buffer of this size and not one of its own.
     private static let pieceSize = 256 << 10
+    /// So many domains leave behind, with each snapshot that goes, what is worth to be given back to the kernel.
+    private static let manyDomains = 1000
 
     private var snapshot: Snapshot.Identity?
     private var domains: [LabelledDomain] = []
@@ -37,9 +39,11 @@ actor Renderer {
         for (collector, metrics) in MetricCatalogue.groups(of: collectors) {
             pieces += shared(&plain, collector, format) {
                 var pieces: [[UInt8]] = []
-                render(metrics, readings, in: format) { buffer in
-                    pieces.append(buffer)
-                    buffer = []
+                render(metrics, readings, in: format) { bytes in
+                    // A copy, which has no more room than it needs.
+                    pieces.append([])
+                    pieces[pieces.count - 1].reserveCapacity(bytes.count)
+                    pieces[pieces.count - 1].append(contentsOf: bytes)
                 }
                 return pieces
             }
@@ -55,10 +59,7 @@ actor Renderer {
         for (collector, metrics) in MetricCatalogue.groups(of: collectors) {
             let part = shared(&compressed, collector, format) {
                 var part = DeflatedBytes()
-                render(metrics, readings, in: format) { buffer in
-                    part.append(buffer)
-                    buffer.removeAll(keepingCapacity: true)
-                }
+                render(metrics, readings, in: format) { part.append($0) }
                 return part
             }
             parts.append(part)
@@ -74,6 +75,7 @@ actor Renderer {
         domains = keptLabels.label(snapshot.domains)
         plain = [:]
         compressed = [:]
+        if domains.count >= Self.manyDomains { HeapMemory.giveBack() }
     }
 
     /// The part that is kept, or else made now; that of no collector is of the moment, and never kept.
@@ -91,14 +93,20 @@ actor Renderer {
         return rendered
     }
 
+    /// Renders the metrics, and hands the bytes on as they come together.
     private func render(
         _ metrics: [Metric],
         _ readings: Readings,
         in format: ExpositionFormat,
-        _ handOn: (inout [UInt8]) -> Void
+        _ handOn: ([UInt8]) -> Void
     ) {
         let families = MetricCatalogue.families(readings, of: metrics)
-        format.append(families, to: &buffer, handingOnFrom: Self.pieceSize, handOn)
-        if !buffer.isEmpty { handOn(&buffer) }
+        format.append(families, to: &buffer, handingOnFrom: Self.pieceSize) { buffer in
+            handOn(buffer)
+            buffer.removeAll(keepingCapacity: true)
+        }
+        if !buffer.isEmpty { handOn(buffer) }
+        // One line may be of any size; the buffer is kept for what is usual.
+        buffer.removeAll(keepingCapacity: buffer.capacity <= 4 * Self.pieceSize)
     }
 }
