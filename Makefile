@@ -6,10 +6,14 @@ build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg
 test_packages := chromium fonts-dejavu-core python3
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
-swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
+swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*)
 # How long `make fuzz` stays at each of its seven targets: ten minutes together.
 SECONDS_EACH := 86
+# The benchmark of the rendering sees inside the rooms, which are built for release all the same.
+build_rendering := swift build --package-path Benchmarks/Rendering --scratch-path .build-bench-rendering \
+    --configuration release -Xswiftc -enable-testing
+rendering := .build-bench-rendering/release/rendering
 # Whoever is not root becomes so for the installation alone.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo)
 
@@ -26,7 +30,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize bench-render record-render release testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -55,6 +59,17 @@ sanitize: packages ## run the unit tests and the exporter with the thread and th
 	$(call install,curl)
 	Tests/Sanitizers/run thread
 	Tests/Sanitizers/run address
+
+bench-render: packages ## measure how a scrape's answer is rendered, in time, memory and instructions
+	$(call install,valgrind binutils python3)
+	$(build_rendering)
+	$(rendering) time 1000 10000
+	Benchmarks/Rendering/compare $(rendering)
+
+record-render: packages ## record how many instructions the rendering takes now
+	$(call install,valgrind binutils python3)
+	$(build_rendering)
+	Benchmarks/Rendering/compare $(rendering) --record
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
 	swift build --configuration release --product libvirt-memory-exporter --static-swift-stdlib \

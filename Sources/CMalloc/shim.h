@@ -1,4 +1,4 @@
 #pragma once
 
-/* Not part of the Glibc module: mallopt(3), malloc_trim(3). */
+/* Not part of the Glibc module: mallopt(3). */
 #include <malloc.h>

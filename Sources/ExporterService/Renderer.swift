@@ -16,8 +16,6 @@ actor Renderer {
     /// So many bytes are rendered before they are sent or compressed on their way: they stay in a processor's cache, and
     /// an answer of any size needs a buffer of this size and not one of its own.
     private static let pieceSize = 256 << 10
-    /// So many domains leave behind, with each snapshot that goes, what is worth to be given back to the kernel.
-    private static let manyDomains = 1000
 
     private var snapshot: Snapshot.Identity?
     private var domains: [LabelledDomain] = []
@@ -75,7 +73,6 @@ actor Renderer {
         domains = keptLabels.label(snapshot.domains)
         plain = [:]
         compressed = [:]
-        if domains.count >= Self.manyDomains { HeapMemory.giveBack() }
     }
 
     /// The part that is kept, or else made now; that of no collector is of the moment, and never kept.

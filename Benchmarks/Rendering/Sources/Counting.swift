@@ -1,4 +1,5 @@
 import Exposition
+import GuestMemory
 
 @testable import ExporterService
 
@@ -13,32 +14,46 @@ enum CountedWork: String, CaseIterable {
     /// The same in the other format.
     case openMetrics = "openmetrics"
 
-    /// Does it once, between two calls of nothing but itself that callgrind can tell by name.
+    /// Does it once, in a function of its own for callgrind to count in, and prints a figure that depends on it.
     func run(on host: SyntheticHost) {
         let (first, next) = (host.snapshot(afterScrapes: 1), host.snapshot(afterScrapes: 2))
         var kept = KeptLabels()
         let readings = host.readings(of: next, kept.label(first.domains))
         // What is made once for a process is made before.
         write(readings, .text)
-        switch self {
-        case .labelsMade:
-            var nothingKept = KeptLabels()
-            countedWork { _ = nothingKept.label(first.domains) }
-        case .labelsKept: countedWork { _ = kept.label(next.domains) }
-        case .text: countedWork { write(readings, .text) }
-        case .openMetrics: countedWork { write(readings, .openMetrics) }
-        }
+        let count =
+            switch self {
+            case .labelsMade: countedWork { KeptLabels.labelledAnew(next.domains) }
+            case .labelsKept: countedWork { kept.label(next.domains).count }
+            case .text: countedWork { write(readings, .text) }
+            case .openMetrics: countedWork { write(readings, .openMetrics) }
+            }
+        print(count)
     }
 
-    private func write(_ readings: Readings, _ format: ExpositionFormat) {
+    /// Writes everything as an answer is written, and gives its length.
+    @discardableResult
+    private func write(_ readings: Readings, _ format: ExpositionFormat) -> Int {
         let families = MetricCatalogue.families(readings, of: SyntheticHost.usualCollectors)
-        var buffer: [UInt8] = []
-        format.append(families, to: &buffer, handingOnFrom: 256 << 10) { $0.removeAll(keepingCapacity: true) }
+        var (buffer, count): ([UInt8], Int) = ([], 0)
+        format.append(families, to: &buffer, handingOnFrom: 256 << 10) { buffer in
+            count += buffer.count
+            buffer.removeAll(keepingCapacity: true)
+        }
+        return count + buffer.count
+    }
+}
+
+extension KeptLabels {
+    fileprivate static func labelledAnew(_ domains: [DomainSample]) -> Int {
+        var noneKept = KeptLabels()
+        return noneKept.label(domains).count
     }
 }
 
 /// What callgrind is told to count within, by its name.
+@inline(never)
 @_optimize(none)
-private func countedWork(_ work: () -> Void) {
+private func countedWork(_ work: () -> Int) -> Int {
     work()
 }
