@@ -17,11 +17,16 @@ release_flags := --configuration release --product libvirt-memory-exporter --sta
     -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
-swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
+swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources \
+    $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) \
     Benchmarks/Collecting/prepare $(addprefix deploy/packages/,check_reproducible make_deb make_rpm)
 # How long `make fuzz` stays at each of its eight targets: ten minutes together.
 SECONDS_EACH := 75
+# The benchmark of the rendering sees inside the rooms, which are built for release all the same.
+build_rendering := swift build --package-path Benchmarks/Rendering --scratch-path .build-bench-rendering \
+    --configuration release -Xswiftc -enable-testing
+rendering := .build-bench-rendering/release/rendering
 # Whoever is not root becomes so for the installation alone.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo)
 
@@ -38,8 +43,8 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak bench fuzz sanitize release man sbom check-sbom deb rpm reproducible testbed docs dashboards \
-    check-dashboards lint format clean packages
+.PHONY: help run test demo soak bench bench-render record-render fuzz sanitize release man sbom check-sbom deb rpm reproducible \
+    testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -69,6 +74,17 @@ sanitize: packages ## run the unit tests and the exporter with the thread and th
 	$(call install,curl)
 	Tests/Sanitizers/run thread
 	Tests/Sanitizers/run address
+
+bench-render: packages ## measure how a scrape's answer is rendered, in time, memory and instructions
+	$(call install,valgrind binutils python3)
+	$(build_rendering)
+	$(rendering) time 1000 10000
+	Benchmarks/Rendering/compare $(rendering)
+
+record-render: packages ## record how many instructions the rendering takes now
+	$(call install,valgrind binutils python3)
+	$(build_rendering)
+	Benchmarks/Rendering/compare $(rendering) --record
 
 release: packages ## build the stripped binary that needs no Swift, .build/release/libvirt-memory-exporter
 	$(call install,chrpath)

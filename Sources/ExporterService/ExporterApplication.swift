@@ -26,6 +26,7 @@ public struct ExporterApplication: Sendable {
     /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
     ///   listened on.
     public func run() async throws {
+        HeapMemory.shareHeaps()
         let webConfiguration = try configuration.webConfigurationPath.map {
             try WebConfigurationFile(path: $0, logger: logger)
         }

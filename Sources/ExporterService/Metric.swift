@@ -20,7 +20,7 @@ struct Metric: Sendable {
         let read: @Sendable (DomainID, DomainConfiguration) -> [String]?
 
         func labels(of domain: DomainID, _ configuration: DomainConfiguration) -> Labels? {
-            read(domain, configuration).map { Labels(Array(zip(names, $0))) }
+            read(domain, configuration).map { Labels(zip(names, $0).map { (name: $0, value: $1) }) }
         }
     }
 
@@ -153,7 +153,8 @@ extension Metric {
         Metric(name: name, kind: kind, unit: unit, help: help, labels: domainLabels + names) { readings in
             readings.samples { domain, samples in
                 for (values, value) in read(domain.sample) {
-                    samples.append(Sample(domain.identity, and: Labels(Array(zip(names, values))), value))
+                    let further = Labels(zip(names, values).map { (name: $0, value: $1) })
+                    samples.append(Sample(domain.identity, and: further, value))
                 }
             }
         }

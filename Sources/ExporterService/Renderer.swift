@@ -37,9 +37,11 @@ actor Renderer {
         for (collector, metrics) in MetricCatalogue.groups(of: collectors) {
             pieces += shared(&plain, collector, format) {
                 var pieces: [[UInt8]] = []
-                render(metrics, readings, in: format) { buffer in
-                    pieces.append(buffer)
-                    buffer = []
+                render(metrics, readings, in: format) { bytes in
+                    // A copy, which has no more room than it needs.
+                    pieces.append([])
+                    pieces[pieces.count - 1].reserveCapacity(bytes.count)
+                    pieces[pieces.count - 1].append(contentsOf: bytes)
                 }
                 return pieces
             }
@@ -55,10 +57,7 @@ actor Renderer {
         for (collector, metrics) in MetricCatalogue.groups(of: collectors) {
             let part = shared(&compressed, collector, format) {
                 var part = DeflatedBytes()
-                render(metrics, readings, in: format) { buffer in
-                    part.append(buffer)
-                    buffer.removeAll(keepingCapacity: true)
-                }
+                render(metrics, readings, in: format) { part.append($0) }
                 return part
             }
             parts.append(part)
@@ -91,14 +90,20 @@ actor Renderer {
         return rendered
     }
 
+    /// Renders the metrics, and hands the bytes on as they come together.
     private func render(
         _ metrics: [Metric],
         _ readings: Readings,
         in format: ExpositionFormat,
-        _ handOn: (inout [UInt8]) -> Void
+        _ handOn: ([UInt8]) -> Void
     ) {
         let families = MetricCatalogue.families(readings, of: metrics)
-        format.append(families, to: &buffer, handingOnFrom: Self.pieceSize, handOn)
-        if !buffer.isEmpty { handOn(&buffer) }
+        format.append(families, to: &buffer, handingOnFrom: Self.pieceSize) { buffer in
+            handOn(buffer)
+            buffer.removeAll(keepingCapacity: true)
+        }
+        if !buffer.isEmpty { handOn(buffer) }
+        // One line may be of any size; the buffer is kept for what is usual.
+        buffer.removeAll(keepingCapacity: buffer.capacity <= 4 * Self.pieceSize)
     }
 }

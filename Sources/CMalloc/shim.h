@@ -1,0 +1,4 @@
+#pragma once
+
+/* Not part of the Glibc module: mallopt(3). */
+#include <malloc.h>
