@@ -2,8 +2,9 @@
 # is missing is installed by apt-get.
 
 build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
-# A browser, and a font for its pictures; the language of the script that makes the dashboards.
-test_packages := chromium fonts-dejavu-core python3
+# A browser, and a font for its pictures; the language of the script that makes the dashboards; a tracer of system calls,
+# and the judge of the units.
+test_packages := chromium fonts-dejavu-core python3 strace systemd
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 # Where the packages are made.

@@ -71,7 +71,10 @@ let package = Package(
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
         .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
-        .testTarget(name: "ExporterServiceTests", dependencies: ["ExporterService"]),
+        .testTarget(
+            name: "ExporterServiceTests",
+            dependencies: ["ExporterService", .product(name: "FlyingSocks", package: "FlyingFox")]
+        ),
         // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
         .testTarget(
             name: "FuzzingTests",

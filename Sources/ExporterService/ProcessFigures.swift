@@ -16,7 +16,7 @@ struct ProcessFigures: Hashable, Sendable {
         func read(_ path: String) -> String { (try? String(contentsOf: URL(filePath: path), encoding: .utf8)) ?? "" }
         return ProcessFigures(
             stat: read("/proc/self/stat"),
-            hostStat: read("/proc/stat"),
+            bootTime: bootTime,
             limits: read("/proc/self/limits"),
             openDescriptors: (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map {
                 UInt64($0.count)
@@ -26,10 +26,23 @@ struct ProcessFigures: Hashable, Sendable {
         )
     }
 
-    /// The figures in the texts of /proc/PID/stat, /proc/stat and /proc/PID/limits.
+    /// When the host booted, in Unix time: a unit with `ProcSubset=pid` has no /proc/stat, whose btime is the same. Found
+    /// once, for the clocks drift against each other.
+    private static let bootTime: Double = {
+        func seconds(_ clock: clockid_t) -> Double {
+            var time = timespec()
+            clock_gettime(clock, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+        return (seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME)).rounded(.down)
+    }()
+
+    /// The figures in the texts of /proc/PID/stat and /proc/PID/limits.
+    ///
+    /// - Parameter bootTime: when the host booted, in Unix time.
     init(
         stat: String,
-        hostStat: String,
+        bootTime: Double,
         limits: String,
         openDescriptors: UInt64?,
         ticksPerSecond: Double,
@@ -45,8 +58,7 @@ struct ProcessFigures: Hashable, Sendable {
 
         cpuSeconds = field(14).flatMap { user in field(15).map { Double(user + $0) / ticksPerSecond } }
         threads = field(20)
-        let bootTime = value(of: "btime ", in: hostStat).flatMap { Double($0) }
-        startTime = bootTime.flatMap { boot in field(22).map { boot + Double($0) / ticksPerSecond } }
+        startTime = field(22).map { bootTime + Double($0) / ticksPerSecond }
         virtualBytes = field(23)
         residentBytes = field(24).map { $0 * pageSize }
         maximumDescriptors = value(of: "Max open files ", in: limits).flatMap { UInt64($0) }

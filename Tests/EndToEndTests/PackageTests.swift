@@ -35,7 +35,7 @@ extension EndToEndTests {
                 let log = debian.directory.appending(path: "tmp/exporter.log")
                 let exporter = try await ExporterProcess.start(
                     ["--libvirt.uri=test:///default"],
-                    program: debian.command(["runuser", "--user", Self.name, "--", "/usr/bin/\(Self.name)"]),
+                    command: debian.command(["runuser", "--user", Self.name, "--", "/usr/bin/\(Self.name)"]),
                     log: log
                 )
                 let metrics = try await exporter.scrapeWithDomains()

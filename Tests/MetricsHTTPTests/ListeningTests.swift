@@ -30,7 +30,7 @@ import Testing
     private func port(_ address: ListenAddress) throws -> UInt16 {
         switch address {
         case .anyAddress(let port), .host(_, let port): port
-        case .unixSocket: try #require(nil)
+        case .unixSocket, .passed: try #require(nil)
         }
     }
 
@@ -162,6 +162,59 @@ import Testing
                 try await isServed(.unixSocket(path: path))
             }
         }
+    }
+
+    @Test func aPassedSocketIsServedUnderItsOwnAddress() async throws {
+        let passed = try Socket(domain: AF_INET, type: .stream)
+        try passed.bind(to: .inet(ip4: "127.0.0.1", port: 0))
+        try #require(listen(passed.file.rawValue, 1) == 0)
+        try await withServer(on: [.passed(descriptor: passed.file.rawValue)]) { server in
+            #expect(try port(server.boundAddresses[0]) != 0)
+            try await isServed(server.boundAddresses[0])
+        }
+    }
+
+    @Test func aPassedUnixSocketsFileIsLeftToWhoMadeIt() async throws {
+        try await withSocketPath { path in
+            let passed = try Socket(domain: AF_UNIX, type: .stream)
+            try passed.bind(to: .unix(path: path))
+            try #require(listen(passed.file.rawValue, 1) == 0)
+            try await withServer(on: [.passed(descriptor: passed.file.rawValue)]) { server in
+                #expect(server.boundAddresses == [.unixSocket(path: path)])
+                try await isServed(.unixSocket(path: path))
+            }
+            #expect(FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func whatDoesNotListenIsNoPassedSocket() throws {
+        let address = { (descriptor: Int32) in ListenAddress.passed(descriptor: descriptor) }
+        let file = open("/dev/null", O_RDONLY)
+        defer { close(file) }
+        let notASocket = address(file)
+        #expect(throws: ListenError(address: notASocket, reason: "It is no socket")) {
+            try makeServer(on: [notASocket])
+        }
+        for type in [SocketType.stream, .datagram] {
+            let socket = try Socket(domain: AF_INET, type: type)
+            defer { try? socket.close() }
+            let silent = address(socket.file.rawValue)
+            #expect(throws: ListenError(address: silent, reason: "It is no stream socket that listens")) {
+                try makeServer(on: [silent])
+            }
+        }
+    }
+
+    @Test func aServerHasAPulseWhileItRuns() async throws {
+        let idle = try makeServer(on: [.host("127.0.0.1", port: 0)])
+        let none = try idle.pulse()
+        let waiting = Task { await none.beats(within: .seconds(1)) }
+        try await withServer { server in
+            let pulse = try server.pulse()
+            for _ in 1...3 { #expect(await pulse.beats(within: .seconds(60))) }
+        }
+        waiting.cancel()
+        #expect(await !waiting.value)
     }
 
     @Test func aUnixSocketsPathMayHave107Bytes() async throws {

@@ -41,6 +41,8 @@ final class TestClient {
             try await TestClient(socket: .connected(to: .inet(ip4: host, port: port)))
         case .unixSocket(let path):
             try await TestClient(socket: .connected(to: .unix(path: path)))
+        case .passed:
+            throw SocketError.unsupportedAddress
         }
     }
 

@@ -59,7 +59,7 @@ import Testing
         manager.tell(.watchdog)
         var buffer = [UInt8](repeating: 0, count: 4096)
         func next() -> String {
-            let count = recv(listener, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(listener, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
         }
         #expect(next() == "READY=1\nSTATUS=well")

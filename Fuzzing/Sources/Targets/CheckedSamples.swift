@@ -25,7 +25,7 @@ func checkedSamples(
         httpRequests: [:],
         process: ProcessFigures(
             stat: "",
-            hostStat: "",
+            bootTime: 0,
             limits: "",
             openDescriptors: nil,
             ticksPerSecond: 1,

@@ -5,15 +5,16 @@ struct ExporterProcess: Sendable {
     let process: ChildProcess
     let port: UInt16
 
-    /// Starts the exporter on a port of its own, and waits until it says that it listens. The program is that of the
-    /// same build, unless another command line is given for it.
+    /// Starts the exporter on a port of its own, and waits until it says that it listens.
+    ///
+    /// - Parameter command: what starts it, up to its flags.
     static func start(
         _ flags: [String],
-        program: [String] = [TestbedFiles.exporter.path],
+        command: [String] = [TestbedFiles.exporter.path],
         environment: [String: String] = [:],
         log: URL
     ) async throws -> ExporterProcess {
-        let command = program + ["--web.listen-address=127.0.0.1:0"] + flags
+        let command = command + ["--web.listen-address=127.0.0.1:0"] + flags
         let process = try ChildProcess(command, environment: environment, output: log)
         let port = try await eventually(within: .seconds(20)) {
             try require(await process.isRunning, "the exporter runs; it said: \(try process.outputSoFar())")

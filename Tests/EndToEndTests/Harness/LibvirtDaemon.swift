@@ -78,6 +78,13 @@ actor LibvirtDaemon {
         return String(decoding: try await ChildProcess.run(command), as: UTF8.self)
     }
 
+    /// Runs the client of libvirtd's own administration, and says what it printed.
+    nonisolated func virtAdmin(_ arguments: String...) async throws -> String {
+        let socket = "libvirtd:///system?socket=\(directory.path)/libvirt-admin-sock"
+        let command = TestbedFiles.program("virt-admin") + ["--connect", socket] + arguments
+        return String(decoding: try await ChildProcess.run(command), as: UTF8.self)
+    }
+
     /// Ends libvirtd and all its guests, and deletes the directory.
     func end() async throws {
         try commands.fileHandleForWriting.close()

@@ -65,6 +65,32 @@ actor Testbed {
         return exporter
     }
 
+    /// Starts the command of a unit in deploy/systemd as its user, in a sandbox like the unit's.
+    func startExporter(
+        of unit: UnitFile,
+        environment: [String: String] = [:]
+    ) async throws -> ExporterProcess {
+        let exporter = try await ExporterProcess.start(
+            ["--collect.max-age=0s"],
+            command: try unit.sandboxedCommand(directory),
+            environment: environment,
+            log: directory.appending(path: "exporter-\(processes.count).log")
+        )
+        processes.append(exporter.process)
+        return exporter
+    }
+
+    /// Starts a command that ends with the test.
+    func start(_ command: [String], environment: [String: String] = [:]) async throws -> ChildProcess {
+        let process = try ChildProcess(
+            command,
+            environment: environment,
+            output: directory.appending(path: "process-\(processes.count).log")
+        )
+        processes.append(process)
+        return process
+    }
+
     func startPrometheus(scraping exporter: ExporterProcess) async throws -> PrometheusServer {
         let prometheus = try await PrometheusServer.start(
             scraping: exporter.port,
