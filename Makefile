@@ -18,7 +18,8 @@ release_flags := --configuration release --product libvirt-memory-exporter --sta
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
-shell_scripts := .ci/run deploy/packages/check_reproducible Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) deploy/packages/make_deb deploy/packages/make_rpm
+shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) \
+    $(addprefix deploy/packages/,check_reproducible make_deb make_rpm)
 # How long `make fuzz` stays at each of its seven targets: ten minutes together.
 SECONDS_EACH := 86
 # Whoever is not root becomes so for the installation alone.
@@ -37,7 +38,8 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak fuzz sanitize release man sbom deb rpm reproducible check-sbom testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak fuzz sanitize release man sbom deb rpm reproducible check-sbom testbed docs dashboards \
+    check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -76,7 +78,7 @@ release: packages ## build the stripped binary that needs no Swift, .build/relea
 man: release ## write the manual pages, .build/packages/man
 	deploy/packages/make_manual.py $(exporter) $(built)/man
 
-sbom: release ## write what is in the binary and what it loads, as SPDX, .build/packages/libvirt-memory-exporter.spdx.json
+sbom: release ## write what is in the binary and what it loads, .build/packages/libvirt-memory-exporter.spdx.json
 	@mkdir -p $(built)
 	deploy/packages/make_sbom.py $(exporter) $(exporter).map > $(built)/libvirt-memory-exporter.spdx.json
 
