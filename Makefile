@@ -43,8 +43,8 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak bench bench-render record-render fuzz sanitize release man sbom check-sbom deb rpm reproducible \
-    testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak bench bench-render record-render fuzz sanitize release man sbom check-sbom \
+    deb rpm reproducible testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -95,7 +95,7 @@ release: packages ## build the stripped binary that needs no Swift, .build/relea
 man: release ## write the manual pages, .build/packages/man
 	deploy/packages/make_manual.py $(exporter) $(built)/man
 
-sbom: release ## write what is in the binary and what it loads, as SPDX, .build/packages/libvirt-memory-exporter.spdx.json
+sbom: release ## write what is in the binary and what it loads, .build/packages/libvirt-memory-exporter.spdx.json
 	@mkdir -p $(built)
 	deploy/packages/make_sbom.py $(exporter) $(exporter).map > $(built)/libvirt-memory-exporter.spdx.json
 

@@ -173,7 +173,7 @@ struct PackageContentTests {
             .filter {
                 !$0.hasSuffix("/") && !$0.contains("/lintian/") && !$0.contains("/copyright") && !$0.hasSuffix("gz")
             }
-            .map { String($0.dropFirst().replacing(/^\/lib\/systemd/, with: "/usr/lib/systemd")) }
+            .map { String($0.dropFirst()).replacing(/^\/lib\/systemd/, with: "/usr/lib/systemd") }
         #expect(ofDeb.count > 20)
         #expect(Set(ofDeb).subtracting(ofRPM) == [])
         let required = String(
