@@ -4,7 +4,7 @@
 build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
 # A browser, and a font for its pictures; the language of the script that makes the dashboards; a tracer of system calls,
 # and the judge of the units.
-test_packages := chromium fonts-dejavu-core python3 strace systemd
+test_packages := chromium curl fonts-dejavu-core iproute2 python3 strace systemd
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
