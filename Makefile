@@ -2,9 +2,9 @@
 # is missing is installed by apt-get.
 
 build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev zlib1g-dev pkg-config
-# A browser, and a font for its pictures; the language of the script that makes the dashboards; a tracer of system calls,
-# and the judge of the units.
-test_packages := chromium curl fonts-dejavu-core iproute2 python3 strace systemd
+# A browser, and a font for its pictures; the language of the script that makes the dashboards; two clients of TLS, of
+# which openssl makes certificates too; a tracer of system calls, and the judge of the units.
+test_packages := chromium curl fonts-dejavu-core openssl python3 strace systemd
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
