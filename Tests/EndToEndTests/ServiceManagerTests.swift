@@ -38,6 +38,39 @@ extension EndToEndTests {
             }
         }
 
+        @Test(arguments: [(flags: [String](), mode: 0o660), (flags: ["--web.unix-socket-mode=0606"], mode: 0o606)])
+        func aUnixSocketOfItsOwnHasTheModeThatIsAsked(flags: [String], mode: Int) async throws {
+            let directory = URL(filePath: NSTemporaryDirectory()).appending(
+                path: "lme-\(UInt32.random(in: 0 ... .max))"
+            )
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+            defer { try? FileManager.default.removeItem(at: directory) }
+            let path = directory.appending(path: "exporter.sock").path
+            let command = [
+                TestbedFiles.exporter.path, "--web.listen-address=unix:\(path)", "--libvirt.uri=test:///default",
+            ]
+            let process = try ChildProcess(command + flags, output: directory.appending(path: "log"))
+            try await eventually(within: .seconds(10)) {
+                let attributes = try FileManager.default.attributesOfItem(atPath: path)
+                let found = attributes[.posixPermissions] as? Int
+                try require(found == mode, "its mode is asked for: \(found ?? -1)")
+            }
+            await process.send(SIGTERM)
+            #expect(try await process.exitStatus(within: .seconds(5)) == 0)
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+
+        @Test(arguments: [
+            ["--web.unix-socket-mode=0888"], ["--web.unix-socket-mode=01777"], ["--web.unix-socket-mode=rw"],
+            ["--web.systemd-socket", "--web.listen-address=:9177"], ["period", "--memory-stats.period=0"],
+        ])
+        func aFlagThatMakesNoSenseIsRefusedWithUsage(flags: [String]) async throws {
+            let outcome = try await ChildProcess.outcome(of: [TestbedFiles.exporter.path] + flags)
+            #expect(outcome.status == 64)
+            let said = String(decoding: outcome.errors, as: UTF8.self)
+            #expect(said.contains("Error: ") && said.contains("libvirt-memory-exporter"), "\(said)")
+        }
+
         @Test func withoutAPassedSocketItEndsAndSaysWhy() async throws {
             let outcome = try await ChildProcess.outcome(of: [TestbedFiles.exporter.path, "--web.systemd-socket"])
             #expect(outcome.status == 1)

@@ -96,7 +96,10 @@ extension EndToEndTests {
                     return made
                 }
                 #expect(made.count > 30, "\(made)")
-                #expect(made.subtracting(allowed).isSubset(of: Self.callsThatMayBeRefused), "\(made.subtracting(allowed))")
+                #expect(
+                    made.subtracting(allowed).isSubset(of: Self.callsThatMayBeRefused),
+                    "\(made.subtracting(allowed))"
+                )
             }
         }
 
