@@ -39,7 +39,7 @@ struct HTTPConnection {
             action = state.refusePlainHTTP()
         case .failed(let error):
             // For whoever asks why a client gets nothing. It is no more than that, or anybody could fill the log.
-            logger.debug("no TLS with a client", metadata: ["error": "\(error)"])
+            logger.debug("no TLS with a client", metadata: ["client": "\(socket.peer)", "error": "\(error)"])
             action = state.linger(now: .now)
         case .abandoned:
             return

@@ -72,7 +72,7 @@ struct HTTPTransport {
             case .end:
                 return .end
             case .needsMore:
-                guard try await flush(session) else { return .deadlinePassed }
+                guard try await flush(session) else { return .end }
             }
             let input = try await receive(until: deadline)
             guard case .bytes(let bytes) = input else { return input }

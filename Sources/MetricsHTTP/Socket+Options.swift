@@ -8,6 +8,16 @@ extension Socket {
         try? setValue(true, for: BoolSocketOption(level: Int32(IPPROTO_TCP), name: TCP_NODELAY))
     }
 
+    /// Who is at the other end, as far as can be said.
+    var peer: String {
+        switch try? remotePeer() {
+        case .ip4(let address, let port): "\(address):\(port)"
+        case .ip6(let address, let port): "[\(address)]:\(port)"
+        case .unix: "on a Unix socket"
+        case nil: "unknown"
+        }
+    }
+
     /// Tells the client that nothing more comes. If the connection is broken, the next read finds out.
     func endOutput() {
         _ = shutdown(file.rawValue, Int32(SHUT_WR))

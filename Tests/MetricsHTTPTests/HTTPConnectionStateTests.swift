@@ -96,6 +96,16 @@ import Testing
         #expect(state.received([0x61], now: start) == .close)
     }
 
+    @Test func aClientThatIsToldAllBeforeItAsksHasTheTimeToReadIt() {
+        var withoutTLS = HTTPConnectionState(limits: limits, now: start)
+        #expect(status(withoutTLS.refusePlainHTTP()) == 400)
+        #expect(withoutTLS.replySent(now: start) == .endOutputAndRead(until: start + .seconds(2)))
+        var refused = HTTPConnectionState(limits: limits, now: start)
+        #expect(refused.linger(now: start) == .endOutputAndRead(until: start + .seconds(2)))
+        #expect(refused.received(request(), now: start) == .read(until: start + .seconds(2)))
+        #expect(refused.endOfInput() == .close)
+    }
+
     @Test func aRefusedRequestWithoutABodyLeavesTheConnectionOpen() {
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()

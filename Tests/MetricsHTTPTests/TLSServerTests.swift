@@ -182,6 +182,26 @@ extension TLSTests {
             }
         }
 
+        @Test func recordsThatSayNothingGiveNoMoreTime() async throws {
+            var limits = HTTPServerLimits()
+            limits.idleTimeout = .milliseconds(500)
+            try await withTLSServer(try await .ofTests(), limits: limits) { _, client in
+                let program = try client.openssl(["-tls1_3", "-msg"])
+                try program.type("GET /answer HTTP/1.1\r\nHost: h\r\n\r\n")
+                let start = ContinuousClock.now
+                var isOpen = true
+                while isOpen && start.duration(to: .now) < .seconds(20) {
+                    try await Task.sleep(for: .milliseconds(100))
+                    // s_client takes this for the wish to have new keys, which it tells the server.
+                    do { try program.type("K\n") } catch { isOpen = false }
+                }
+                #expect(!isOpen)
+                let outcome = try await program.outcome()
+                #expect(outcome.output.contains("/answer"))
+                #expect(outcome.output.contains("<<< TLS 1.3, Handshake [length 0005], KeyUpdate"))
+            }
+        }
+
         @Test(arguments: ["1.2", "1.3"])
         func aLargeBodyArrivesAsItIs(version: String) async throws {
             // Random, so that no part of it can stand for another.
