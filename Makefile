@@ -7,13 +7,15 @@ build_packages := libcrypt-dev libssl-dev libvirt-dev libxml2-dev libyaml-dev zl
 test_packages := chromium curl fonts-dejavu-core openssl python3 strace systemd
 testbed := .build/testbed
 exporter := .build/release/libvirt-memory-exporter
+# What the linker took for it, of what: written before SwiftPM makes .build/release.
+link_map := .build/libvirt-memory-exporter.map
 # Where the packages are made.
 built := .build/packages
 # The release's: docs/installation.md says what each is for.
 release_flags := --configuration release --product libvirt-memory-exporter --static-swift-stdlib \
     -Xswiftc -use-ld=lld -Xlinker --strip-all -Xlinker --no-export-dynamic \
     -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
-    -Xlinker -Map=$(exporter).map \
+    -Xlinker -Map=$(link_map) \
     -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 # The date of all that is made of this commit, so that it is the same whenever it is made (reproducible-builds.org).
 export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell date +%s))
@@ -97,7 +99,7 @@ man: release ## write the manual pages, .build/packages/man
 
 sbom: release ## write what is in the binary and what it loads, .build/packages/libvirt-memory-exporter.spdx.json
 	@mkdir -p $(built)
-	deploy/packages/make_sbom.py $(exporter) $(exporter).map > $(built)/libvirt-memory-exporter.spdx.json
+	deploy/packages/make_sbom.py $(exporter) $(link_map) > $(built)/libvirt-memory-exporter.spdx.json
 
 deb: man sbom ## make the Debian package below .build/packages, and have lintian check it
 	$(call install,debhelper dpkg-dev lintian man-db groff-base)
