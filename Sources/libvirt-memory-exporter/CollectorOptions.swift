@@ -10,12 +10,8 @@ struct CollectorOptions: ParsableArguments {
     )
     var domain = true
 
-    @Flag(
-        name: .customLong("collector.memory_stats"),
-        inversion: .prefixedNo,
-        help: "The guests' balloon statistics and their status."
-    )
-    var memoryStats = true
+    @Flag(help: "The guests' balloon statistics and their status.")
+    var memoryStats = MemoryStatsSwitch.on
 
     @Flag(name: .customLong("collector.events"), inversion: .prefixedNo, help: "Counts of what happened to a domain.")
     var events = true
@@ -39,7 +35,7 @@ struct CollectorOptions: ParsableArguments {
             MetricCollector.allCases.filter { collector in
                 switch collector {
                 case .domain: domain
-                case .memoryStats: memoryStats
+                case .memoryStats: memoryStats == .on
                 case .events: events
                 case .limits: limits
                 case .openstack: openstack
@@ -47,5 +43,18 @@ struct CollectorOptions: ParsableArguments {
                 }
             }
         )
+    }
+}
+
+/// No Bool, from whose name with its underscore ArgumentParser would make `--no_collector.memory_stats`.
+enum MemoryStatsSwitch: EnumerableFlag {
+    case on
+    case off
+
+    static func name(for value: MemoryStatsSwitch) -> NameSpecification {
+        switch value {
+        case .on: .customLong("collector.memory_stats")
+        case .off: .customLong("no-collector.memory_stats")
+        }
     }
 }

@@ -64,8 +64,18 @@ extension EndToEndTests {
                 }
                 #expect(try await !without.scrape().samples.contains { Self.isOfHost($0) })
                 let calls = try silentLog.calls()
-                #expect(calls["virConnectGetAllDomainStats", default: 0] > 0)
+                #expect(calls["virConnectListAllDomains", default: 0] > 0)
                 #expect(!calls.keys.contains { $0.hasPrefix("virNode") }, "\(calls)")
+            }
+        }
+
+        @Test(arguments: ["domain", "memory_stats", "events", "limits", "openstack", "host"])
+        func aCollectorThatIsTurnedOffCannotBeChosen(name: String) async throws {
+            try await Testbed.run(startingLibvirtd: false) { testbed in
+                for (flag, status) in [("--collector.\(name)", 200), ("--no-collector.\(name)", 400)] {
+                    let exporter = try await testbed.startExporter("--libvirt.uri=test:///default", flag)
+                    #expect(try await exporter.get("/metrics?collect[]=\(name)").status == status, "\(flag)")
+                }
             }
         }
 
