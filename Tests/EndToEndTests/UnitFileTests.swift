@@ -67,15 +67,33 @@ extension EndToEndTests {
                 let command = try tracer + unit.command()
                 let uri = "--libvirt.uri=\(testbed.libvirtd.uri)"
                 if unit.hasNetwork {
+                    let certificates = try await Certificates(directory: testbed.directory.appending(path: "tls"))
+                    try await certificates.make("server", for: "IP:127.0.0.1")
+                    let access = try WebConfigurationFixture(
+                        """
+                        tls_server_config: {cert_file: tls/server.pem, key_file: tls/server.key}
+                        basic_auth_users: {alice: \(WebConfigurationFixture.hashOfWonder)}
+                        """,
+                        in: testbed.directory
+                    )
                     let exporter = try await ExporterProcess.start(
-                        [uri, "--collect.max-age=0s"],
+                        [uri, "--collect.max-age=0s", access.flag],
                         command: command,
                         environment: environment,
                         log: testbed.directory.appending(path: "exporter.log")
                     )
                     try await exercise(testbed, guest) {
-                        _ = try await exporter.get("/metrics", fields: ["Accept-Encoding": "gzip"])
-                        _ = try await exporter.get("/")
+                        for (user, path) in [("alice:wonder", "metrics"), ("alice:wonder", ""), ("bob:wonder", "")] {
+                            let asked = try await ChildProcess.outcome(
+                                of: [
+                                    "/usr/bin/curl", "--silent", "--compressed", "--write-out", "%{http_code}",
+                                    "--cacert", certificates.path("ca.pem"), "--user", user,
+                                    "https://127.0.0.1:\(exporter.port)/\(path)",
+                                ]
+                            )
+                            let status = user == "alice:wonder" ? "200" : "401"
+                            #expect(String(decoding: asked.output, as: UTF8.self).hasSuffix(status))
+                        }
                     }
                     await exporter.process.send(SIGTERM)
                     _ = try await exporter.process.exitStatus(within: .seconds(30))
