@@ -63,8 +63,12 @@ final class YAMLParser {
             switch event.type {
             case YAML_SCALAR_EVENT:
                 let scalar = event.data.scalar
-                let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-                let kind = Event.Kind.scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
+                // It may hold any character, also a NUL.
+                let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+                let kind = Event.Kind.scalar(
+                    String(decoding: bytes, as: UTF8.self),
+                    isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE
+                )
                 return try described(kind, anchor: scalar.anchor, tag: scalar.tag)
             case YAML_SEQUENCE_START_EVENT:
                 let sequence = event.data.sequence_start
