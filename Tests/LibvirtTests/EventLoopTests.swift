@@ -6,7 +6,7 @@ import Testing
 @testable import Libvirt
 
 /// The event loop as libvirt uses it. Here each turn is taken by hand, and none but for a reason to.
-@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(1))) final class EventLoopTests {
     private let poller = EventLoop.Poller(idleMilliseconds: 3_600_000)
     private let pipe = Pipe()
     private let notes = Notes()
@@ -14,6 +14,13 @@ import Testing
     private static let readable = Int32(VIR_EVENT_HANDLE_READABLE.rawValue)
     private static let writable = Int32(VIR_EVENT_HANDLE_WRITABLE.rawValue)
     private static let hangup = Int32(VIR_EVENT_HANDLE_HANGUP.rawValue)
+
+    /// Has everything freed that the test left; numbers start at 1, and no test needs a hundred.
+    deinit {
+        for id in 1..<100 as Range<Int32> where poller.removeHandle(id) != 0 { _ = poller.removeTimeout(id) }
+        turnAtOnce()
+        turnAtOnce()
+    }
 
     private func watch(_ descriptor: Int32, _ events: Int32 = readable, notes: Notes? = nil) -> Int32 {
         poller.addHandle(descriptor, events: events, { Notes.of($3).note($0, $2) }, (notes ?? self.notes).userData)
