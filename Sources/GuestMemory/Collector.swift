@@ -224,12 +224,12 @@ public actor Collector {
     private func logUnresponsive(_ samples: [DomainSample]) {
         let before = unresponsive
         unresponsive = Set(samples.lazy.filter { $0.status == .unresponsive }.map(\.id.uuid))
-        for sample in samples {
-            let metadata: Logger.Metadata = ["domain": "\(sample.id.name)", "uuid": "\(sample.id.uuid)"]
-            switch (before.contains(sample.id.uuid), unresponsive.contains(sample.id.uuid)) {
-            case (false, true): logger.warning("a domain's QEMU does not answer", metadata: metadata)
-            case (true, false): logger.info("a domain's QEMU answers again", metadata: metadata)
-            case (true, true), (false, false): break
+        for id in samples.lazy.map(\.id) where before.contains(id.uuid) != unresponsive.contains(id.uuid) {
+            let metadata: Logger.Metadata = ["domain": "\(id.name)", "uuid": "\(id.uuid)"]
+            if unresponsive.contains(id.uuid) {
+                logger.warning("a domain's QEMU does not answer", metadata: metadata)
+            } else {
+                logger.info("a domain's QEMU answers again", metadata: metadata)
             }
         }
     }

@@ -55,16 +55,17 @@ extension DomainSample {
         let infos = Dictionary(domains.map { ($0.id.uuid, $0) }, uniquingKeysWith: { first, _ in first })
         let records = Dictionary(records.map { ($0.id.uuid, $0) }, uniquingKeysWith: { first, _ in first })
         return Set(infos.keys).union(records.keys)
-            .map { uuid in
-                let (domain, record) = (infos[uuid], records[uuid])
+            .map { uuid in records[uuid]?.id ?? infos[uuid]!.id }
+            .sorted()
+            .map { id in
+                let (domain, record) = (infos[id.uuid], records[id.uuid])
                 return DomainSample(
-                    id: record?.id ?? domain!.id,
+                    id: id,
                     state: record?.state ?? domain?.info?.state,
                     info: domain?.info,
                     statistics: record?.statistics,
-                    known: known[uuid]
+                    known: known[id.uuid]
                 )
             }
-            .sorted { ($0.id.name, $0.id.uuid.description) < ($1.id.name, $1.id.uuid.description) }
     }
 }

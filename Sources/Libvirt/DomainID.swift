@@ -1,7 +1,7 @@
 import CLibvirt
 
 /// Who a domain is on its host: its UUID, which never changes, and its name, which an administrator may change.
-public struct DomainID: Hashable, Sendable {
+public struct DomainID: Hashable, Comparable, Sendable {
     /// The domain's UUID.
     public let uuid: DomainUUID
     /// The domain's name; bytes that are not UTF-8 are replaced by U+FFFD.
@@ -12,10 +12,15 @@ public struct DomainID: Hashable, Sendable {
         self.uuid = uuid
         self.name = name
     }
+
+    /// By name; by UUID where one name was another domain's before.
+    public static func < (first: DomainID, second: DomainID) -> Bool {
+        first.name == second.name ? first.uuid < second.uuid : first.name < second.name
+    }
 }
 
 /// A domain's UUID, 128 bits as libvirt gives them (virDomainGetUUID).
-public struct DomainUUID: Hashable, Sendable, CustomStringConvertible {
+public struct DomainUUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     private let high: UInt64
     private let low: UInt64
 
@@ -24,6 +29,11 @@ public struct DomainUUID: Hashable, Sendable, CustomStringConvertible {
         guard bytes.count == 16 else { return nil }
         high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// As their texts are ordered.
+    public static func < (first: DomainUUID, second: DomainUUID) -> Bool {
+        (first.high, first.low) < (second.high, second.low)
     }
 
     /// The 16 bytes, the first byte first.

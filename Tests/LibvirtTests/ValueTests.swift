@@ -19,6 +19,26 @@ import Testing
     func isExactlySixteenBytes(count: Int) {
         #expect(DomainUUID(bytes: [UInt8](repeating: 1, count: count)) == nil)
     }
+
+    @Test func isOrderedAsItsText() throws {
+        let uuids = try ([(0, 0xff), (0, 0), (7, 0x80), (8, 0x7f), (15, 1)] as [(Int, UInt8)]).map { index, byte in
+            var bytes = [UInt8](repeating: 0, count: 16)
+            bytes[index] = byte
+            return try #require(DomainUUID(bytes: bytes))
+        }
+        #expect(uuids.sorted() == uuids.sorted { $0.description < $1.description })
+    }
+}
+
+@Suite struct DomainIDTests {
+    @Test func isOrderedByNameAndThenByUUID() throws {
+        let low = try #require(DomainUUID(bytes: [UInt8](repeating: 1, count: 16)))
+        let high = try #require(DomainUUID(bytes: [UInt8](repeating: 2, count: 16)))
+        let inOrder = [
+            DomainID(uuid: high, name: "a"), DomainID(uuid: low, name: "b"), DomainID(uuid: high, name: "b"),
+        ]
+        #expect(inOrder.reversed().sorted() == inOrder)
+    }
 }
 
 @Suite struct KibibytesTests {
