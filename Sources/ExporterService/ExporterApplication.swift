@@ -26,7 +26,7 @@ public struct ExporterApplication: Sendable {
     /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
     ///   listened on.
     public func run() async throws {
-        HeapMemory.shareHeaps()
+        ProcessMemory.shareHeaps()
         let webConfiguration = try configuration.webConfigurationPath.map {
             try WebConfigurationFile(path: $0, logger: logger)
         }
@@ -45,7 +45,10 @@ public struct ExporterApplication: Sendable {
             unixSocketMode: configuration.unixSocketMode,
             tls: { webConfiguration?.tls },
             logger: logger,
-            onResponse: { requests.count($0) },
+            onResponse: {
+                requests.count($0)
+                ProcessMemory.giveBackTheStart()
+            },
             handler: { await access.answer($0, from: $1, by: exporter.answer) }
         )
         for address in server.boundAddresses {

@@ -1,4 +1,0 @@
-#pragma once
-
-/* Not part of the Glibc module: mallopt(3). */
-#include <malloc.h>
