@@ -9,6 +9,9 @@ public struct StatisticsPeriod: Sendable {
     /// When the domains that could not be set are tried again.
     private static let retryInterval = Duration.seconds(60)
 
+    /// What is read within so short a time, as all domains are at the start, is looked through once.
+    private static let pause = Duration.milliseconds(100)
+
     /// With so many calls left behind no period is set: the rest of the bound is for collecting.
     private static let leftBehindBound = 2
 
@@ -40,7 +43,10 @@ public struct StatisticsPeriod: Sendable {
         let (occasions, occasion) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup { group in
             group.addTask { [inventory] in
-                for await _ in inventory.changes { occasion.yield() }
+                for await _ in inventory.changes {
+                    occasion.yield()
+                    try? await Task.sleep(for: Self.pause)
+                }
             }
             group.addTask {
                 while (try? await Task.sleep(for: Self.retryInterval)) != nil { occasion.yield() }
