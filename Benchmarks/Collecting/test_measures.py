@@ -31,10 +31,12 @@ class MeasuresTest(TestCase):
 
     def test_targets_are_ratios_within_one_run(self):
         few = {"exporter": row(6, 1, 900), "bare call": row(8), "Debian's exporter": row(4, 4, 1000)}
-        reached = targets(few, {"exporter": row(30)}, 60, 240, {"exporter": 30, "Debian's exporter": 10})
+        many = {"exporter": row(30), "bare call": row(48)}
+        reached = targets(few, many, 60, 240, {"exporter": 30, "Debian's exporter": 10})
         self.assertEqual([target.value for target in reached], [0.75, 0.25, 0.9, 1.25, 3])
         self.assertEqual([target.is_met for target in reached], [True, False, True, False, True])
         self.assertIn("MISSED", verdict(reached[1]))
+        self.assertIn("the bare call's: 1.50", verdict(reached[3]))
 
     def test_the_table_has_a_line_for_each_contender_and_its_ratio(self):
         lines = table({"bare call": row(8), "collectd": Figures(None, None, None, 1, 1, 1, 1, 1), "exporter": row(4)})
