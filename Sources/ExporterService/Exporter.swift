@@ -95,14 +95,15 @@ struct Exporter: Sendable {
         return reply
     }
 
-    /// How long this scrape may take: the configured time, or less where Prometheus itself gives up sooner.
+    /// How long this scrape may take: the configured time, or less where Prometheus itself gives up sooner, but no less
+    /// than three seconds. A collection is everybody's: who could make it shorter could have it find nothing.
     private func timeout(of request: HTTPRequest) -> Duration {
-        guard let seconds = request.headerFields[.scrapeTimeout].flatMap(Double.init), seconds > 0, seconds.isFinite
-        else {
+        guard let seconds = request.headerFields[.scrapeTimeout].flatMap(Double.init), seconds > 0 else {
             return configuration.collectTimeout
         }
-        // Half a second for rendering and the way back; of a very short time half.
-        return min(configuration.collectTimeout, .seconds(max(seconds - 0.5, seconds / 2)))
+        // What a client sends may be more than a duration can hold. Half a second is for rendering and the way back.
+        let wanted = Duration.seconds(min(max(seconds, 3), 1_000_000) - 0.5)
+        return min(configuration.collectTimeout, wanted)
     }
 }
 

@@ -82,6 +82,24 @@ import Testing
         #expect(body.contains("\nlibvirt_domain_info_virtual_cpus") == domain)
     }
 
+    @Test(arguments: [
+        "0.000001", "5e-324", "0", "-1", "nan", "inf", "1e20", "1e21", "1e308", "0x1p1023", "10", "soon", "",
+    ])
+    func noTimeoutThatAClientNamesEndsTheProcessOrTheCollection(seconds: String) async throws {
+        let exporter = exporter()
+        let task = Task { await exporter.observer.run() }
+        defer { task.cancel() }
+        var body = ""
+        for _ in 0..<200 where !body.contains("libvirt_up 1") {
+            body = String(decoding: await get("/metrics", from: exporter).body, as: UTF8.self)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let name = try #require(HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds"))
+        let reply = await get("/metrics", [name: seconds], from: exporter)
+        #expect(String(decoding: reply.body, as: UTF8.self).contains("libvirt_up 1"))
+        #expect(exporter.observer.calls.counts.leftBehind == 0)
+    }
+
     @Test(arguments: ["collect[]=hosts", "exclude[]=x", "collect[]=host&exclude[]=domain", "collect[]="])
     func aCollectorThatThereIsNotIsABadRequest(query: String) async {
         #expect(await get("/metrics?\(query)", from: exporter()).status == .badRequest)
