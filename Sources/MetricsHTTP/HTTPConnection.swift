@@ -16,7 +16,7 @@ struct HTTPConnection {
     /// Serves the connection, or refuses it, until it ends, and closes its socket.
     func run(isOverload: Bool) async {
         let context = tls()
-        var transport = HTTPTransport(socket: socket, waits: waits, writeTimeout: limits.writeTimeout)
+        var transport = HTTPTransport(socket: socket, waits: waits, limits: limits)
         defer { transport.close() }
         // A connection that fails has nobody left to tell.
         try? await serve(&transport, context, isOverload: isOverload)
@@ -68,7 +68,11 @@ struct HTTPConnection {
             let head = reply.encodedHead(date: HTTPDate.now(), persistence: persistence)
             guard try await transport.write(omittingBody ? [head] : [head] + reply.bodyPieces) else { return nil }
             onResponse(reply.status)
-            return state.replySent(now: .now)
+            // A client that sends one request after another, and reads fast, makes nobody wait: here the others have
+            // their turn, and a shutdown its end.
+            await Task.yield()
+            let isLast = waits.isShuttingDown || Task.isCancelled
+            return isLast ? state.linger(now: .now) : state.replySent(now: .now)
         case .endOutputAndRead(let deadline):
             try await transport.endOutput()
             return try await feed(&state, transport, until: deadline)

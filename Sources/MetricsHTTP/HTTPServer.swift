@@ -29,6 +29,8 @@ public final class HTTPServer: Sendable {
     private struct Connections {
         var served = 0
         var refused = 0
+        /// Of those that are served, by where they come from.
+        var servedByNetwork: [ClientNetwork: Int] = [:]
     }
 
     /// How many connections beyond the limit may be waiting for their 503 to be read; more are closed at once.
@@ -129,6 +131,8 @@ public final class HTTPServer: Sendable {
                     }
                     if let (socket, network) = connection {
                         serve(socket, from: network, in: &group)
+                        // Where connections never stop coming nobody waits: here the others have their turn.
+                        await Task.yield()
                     } else {
                         _ = try await waits.wait(for: listener.socket, .read, endsAtShutdown: true)
                     }
@@ -171,8 +175,10 @@ public final class HTTPServer: Sendable {
 
     private func serve(_ socket: Socket, from network: ClientNetwork, in group: inout DiscardingTaskGroup) {
         let isOverload: Bool? = connections.withLock { connections in
-            if connections.served < limits.maximumConnections {
+            let ofNetwork = network == .local ? 0 : connections.servedByNetwork[network, default: 0]
+            if connections.served < limits.maximumConnections, ofNetwork < limits.maximumConnectionsOfNetwork {
                 connections.served += 1
+                connections.servedByNetwork[network] = ofNetwork + 1
                 return false
             }
             if connections.refused < Self.maximumRefusedConnections {
@@ -199,7 +205,13 @@ public final class HTTPServer: Sendable {
         group.addTask {
             await connection.run(isOverload: isOverload)
             self.connections.withLock { connections in
-                if isOverload { connections.refused -= 1 } else { connections.served -= 1 }
+                guard !isOverload else {
+                    connections.refused -= 1
+                    return
+                }
+                connections.served -= 1
+                let ofNetwork = connections.servedByNetwork[network, default: 1] - 1
+                connections.servedByNetwork[network] = ofNetwork > 0 ? ofNetwork : nil
             }
         }
     }

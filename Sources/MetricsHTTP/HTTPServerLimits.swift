@@ -13,6 +13,9 @@ public struct HTTPServerLimits: Sendable, Equatable {
     public var idleTimeout: Duration = .seconds(60)
     /// How long a client may read nothing of a response before the connection is closed.
     public var writeTimeout: Duration = .seconds(30)
+    /// How long sending one response may take altogether before the connection is closed: whoever reads a byte now and
+    /// then would have the server keep it for ever.
+    public var responseTimeout: Duration = .seconds(60)
     /// How long a connection that the server ends waits for the client to close it, so that the client has the time to
     /// read the last response (RFC 9112, section 9.6).
     public var lingerTimeout: Duration = .seconds(2)
@@ -20,6 +23,9 @@ public struct HTTPServerLimits: Sendable, Equatable {
     public var lingerBytes = 256 * 1024
     /// The most connections served at a time. One more is answered 503.
     public var maximumConnections = 512
+    /// The most of them that one client network may have, so that none of them keeps all others out. Clients of this host
+    /// by a Unix socket are not counted: a proxy has everybody's connections.
+    public var maximumConnectionsOfNetwork = 256
 
     /// The limits that suit a metrics endpoint.
     public init() {}

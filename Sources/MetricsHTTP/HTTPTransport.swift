@@ -29,14 +29,14 @@ struct HTTPTransport {
 
     private let socket: Socket
     private let waits: SocketWaits
-    private let writeTimeout: Duration
+    private let limits: HTTPServerLimits
     private var session: TLSSession?
 
     /// A transport without TLS yet.
-    init(socket: Socket, waits: SocketWaits, writeTimeout: Duration) {
+    init(socket: Socket, waits: SocketWaits, limits: HTTPServerLimits) {
         self.socket = socket
         self.waits = waits
-        self.writeTimeout = writeTimeout
+        self.limits = limits
     }
 
     /// Has TLS from here on, if the handshake comes about.
@@ -83,30 +83,38 @@ struct HTTPTransport {
         }
     }
 
-    /// Writes everything, or gives up and returns false when the client reads nothing for too long.
+    /// Writes everything, or gives up and returns false when the client reads nothing, or too slowly, for too long.
     func write(_ pieces: [[UInt8]]) async throws -> Bool {
+        let end = ContinuousClock.now + limits.responseTimeout
         let pieces = pieces.filter { !$0.isEmpty }
         for (index, piece) in pieces.enumerated() {
             let isLast = index == pieces.count - 1
             let isSent =
                 if let session {
-                    try await write(piece, by: session, isLast: isLast)
+                    try await write(piece, by: session, isLast: isLast, until: end)
                 } else {
-                    try await send(piece, isLast: isLast)
+                    try await send(piece, isLast: isLast, until: end)
                 }
             guard isSent else { return false }
         }
         return true
     }
 
-    private func write(_ piece: [UInt8], by session: TLSSession, isLast: Bool) async throws -> Bool {
+    private func write(
+        _ piece: [UInt8],
+        by session: TLSSession,
+        isLast: Bool,
+        until end: Instant
+    ) async throws -> Bool {
         var start = 0
         while start < piece.count {
             // Record by record, so that no client has more than one of them waiting for it in memory.
-            let end = min(start + Self.bytesPerRecord, piece.count)
-            try session.write(piece[start..<end])
-            guard try await flush(session, isLast: isLast && end == piece.count) else { return false }
-            start = end
+            let next = min(start + Self.bytesPerRecord, piece.count)
+            try session.write(piece[start..<next])
+            guard try await send(session.takeOutput(), isLast: isLast && next == piece.count, until: end) else {
+                return false
+            }
+            start = next
         }
         return true
     }
@@ -130,8 +138,8 @@ struct HTTPTransport {
         try? socket.close()
     }
 
-    private func flush(_ session: TLSSession, isLast: Bool = true) async throws -> Bool {
-        try await send(session.takeOutput(), isLast: isLast)
+    private func flush(_ session: TLSSession) async throws -> Bool {
+        try await send(session.takeOutput(), isLast: true, until: .now + limits.responseTimeout)
     }
 
     private func receive(until deadline: Instant) async throws -> Input {
@@ -151,13 +159,13 @@ struct HTTPTransport {
     }
 
     /// Sends everything, at once as far as the kernel takes it.
-    private func send(_ bytes: [UInt8], isLast: Bool) async throws -> Bool {
+    private func send(_ bytes: [UInt8], isLast: Bool, until end: Instant) async throws -> Bool {
         var sent = 0
         while sent < bytes.count {
             do {
                 sent = try socket.write(bytes, from: sent, moreFollows: !isLast)
             } catch SocketError.blocked {
-                let deadline = ContinuousClock.now + writeTimeout
+                let deadline = min(ContinuousClock.now + limits.writeTimeout, end)
                 guard try await waits.wait(for: socket, .write, until: deadline, endsAtShutdown: false) == .ready else {
                     return false
                 }

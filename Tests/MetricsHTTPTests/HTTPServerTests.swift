@@ -157,7 +157,9 @@ import Testing
         }
     }
 
-    private static let large = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: 32_000_000))
+    /// More than the kernel's buffers take.
+    private static let largeSize = 32_000_000
+    private static let large = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: largeSize))
 
     @Test func aClientThatReadsNothingIsGivenUp() async throws {
         var limits = HTTPServerLimits()
@@ -167,7 +169,7 @@ import Testing
             let client = try await TestClient.connect(to: server.boundAddresses[0])
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             try await Task.sleep(for: .seconds(1))
-            #expect(try await client.countToEnd() < Self.large.body.count)
+            #expect(try await client.countToEnd() < Self.largeSize)
         }
         #expect(record.statuses == [])
     }
@@ -176,12 +178,61 @@ import Testing
         var limits = HTTPServerLimits()
         // All of it takes longer; other tests that keep the processors busy make no pause so long.
         limits.writeTimeout = .seconds(4)
+        limits.responseTimeout = .seconds(600)
         try await withServer(limits: limits, handler: { _, _ in Self.large }) { server in
             let client = try await TestClient.connect(to: server.boundAddresses[0])
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             let start = ContinuousClock.now
-            #expect(try await client.countToEnd(pausing: .milliseconds(150)) > Self.large.body.count)
+            #expect(try await client.countToEnd(pausing: .milliseconds(150)) > Self.largeSize)
             #expect(start.duration(to: .now) > limits.writeTimeout)
+        }
+    }
+
+    @Test func aClientThatReadsOnWithoutEndIsGivenUpToo() async throws {
+        var limits = HTTPServerLimits()
+        limits.responseTimeout = .milliseconds(400)
+        let record = ServerRecord()
+        try await withServer(limits: limits, record: record, handler: { _, _ in Self.large }) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try await client.countToEnd(pausing: .milliseconds(100)) < Self.largeSize)
+        }
+        #expect(record.statuses == [])
+    }
+
+    @Test func noNetworkTakesAllConnections() async throws {
+        var limits = HTTPServerLimits()
+        limits.maximumConnectionsOfNetwork = 2
+        let path = "/tmp/lme-\(UInt32.random(in: 0 ... .max)).sock"
+        try await withServer(on: [.host("127.0.0.1", port: 0), .unixSocket(path: path)], limits: limits) { server in
+            let (address, proxy) = (server.boundAddresses[0], server.boundAddresses[1])
+            let first = try await TestClient.connect(to: address)
+            var second: TestClient? = try await TestClient.connect(to: address)
+            #expect(try await first.get("/")?.status == 200)
+            #expect(try await second?.get("/")?.status == 200)
+            #expect(try await TestClient.connect(to: address).reply()?.status == 503)
+            // A proxy of this host has everybody's connections.
+            var behindProxy: [TestClient] = []
+            for _ in 0..<3 {
+                behindProxy.append(try await TestClient.connect(to: proxy))
+                #expect(try await behindProxy.last?.get("/")?.status == 200)
+            }
+            second = nil
+            var status: Int?
+            while status != 200 {
+                status = try await TestClient.connect(to: address).get("/")?.status
+            }
+        }
+    }
+
+    @Test(arguments: ["POST / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
+    func aClientThatNeverStopsAskingKeepsNobodyWaitingNorTheServerFromItsEnd(request: String) async throws {
+        try await withServer { server in
+            let address = server.boundAddresses[0]
+            for _ in 0..<8 { try await TestClient.connect(to: address).sendWithoutEnd(request) }
+            for _ in 0..<20 {
+                #expect(try await TestClient.connect(to: address).get("/other")?.status == 200)
+            }
         }
     }
 

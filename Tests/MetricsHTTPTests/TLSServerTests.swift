@@ -221,7 +221,8 @@ extension TLSTests {
         }
 
         @Test func aClientThatReadsNothingIsGivenUp() async throws {
-            let reply = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: 32_000_000))
+            let size = 32_000_000
+            let reply = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: size))
             var limits = HTTPServerLimits()
             limits.writeTimeout = .milliseconds(200)
             let record = ServerRecord()
@@ -233,7 +234,7 @@ extension TLSTests {
                 try program.type("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
                 try await Task.sleep(for: .seconds(2))
                 let outcome = try await program.outcome()
-                #expect(outcome.output.utf8.count < reply.body.count)
+                #expect(outcome.output.utf8.count < size)
             }
             #expect(record.statuses == [])
         }
