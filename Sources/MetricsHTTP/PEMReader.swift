@@ -7,11 +7,20 @@ final class PEMReader {
     let setting: String
     private let input: OpaquePointer
 
-    /// - Parameter name: The setting's name in the web configuration when the text stands there; with `_file` after it
-    ///   when a file is named.
-    init(_ pem: TLSServerConfiguration.PEM, name: String) throws(TLSConfigurationError) {
+    /// - Parameters:
+    ///   - name: The setting's name in the web configuration when the text stands there; with `_file` after it when a
+    ///     file is named.
+    ///   - files: What was read of files already, by their paths; others are read now.
+    init(
+        _ pem: TLSServerConfiguration.PEM,
+        name: String,
+        files: [String: [UInt8]]
+    ) throws(TLSConfigurationError) {
         TLSError.clear()
         switch pem {
+        case .file(let path) where files[path] != nil:
+            setting = "\(name)_file \(path)"
+            input = try Self.input(of: files[path] ?? [], setting)
         case .file(let path):
             setting = "\(name)_file \(path)"
             guard let input = BIO_new_file(path, "r") else {
@@ -23,13 +32,16 @@ final class PEMReader {
             self.input = input
         case .inline(let text):
             setting = "\(name) (inline)"
-            guard let input = BIO_new(BIO_s_mem()) else {
-                throw TLSConfigurationError(setting: setting, reason: "\(TLSError.takeLast())")
-            }
-            self.input = input
-            let bytes = Array(text.utf8)
-            BIO_write(input, bytes, Int32(bytes.count))
+            input = try Self.input(of: Array(text.utf8), setting)
         }
+    }
+
+    private static func input(of bytes: [UInt8], _ setting: String) throws(TLSConfigurationError) -> OpaquePointer {
+        guard let input = BIO_new(BIO_s_mem()) else {
+            throw TLSConfigurationError(setting: setting, reason: "\(TLSError.takeLast())")
+        }
+        BIO_write(input, bytes, Int32(bytes.count))
+        return input
     }
 
     deinit {

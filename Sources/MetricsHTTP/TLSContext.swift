@@ -19,8 +19,12 @@ public final class TLSContext: Sendable {
     /// nobody: clients verified without an authority of their own, for which Go takes every public one; names asked of
     /// certificates that nobody verifies; a file of authorities without any.
     ///
+    /// - Parameter files: What was read of the files that the configuration names, by their paths; others are read now.
     /// - Throws: `TLSConfigurationError` for the first setting that is wrong.
-    public init(_ configuration: TLSServerConfiguration) throws(TLSConfigurationError) {
+    public init(
+        _ configuration: TLSServerConfiguration,
+        files: [String: [UInt8]] = [:]
+    ) throws(TLSConfigurationError) {
         try configuration.checkClientAuthentication()
         TLSError.clear()
         guard let handle = SSL_CTX_new(TLS_server_method()) else {
@@ -38,9 +42,9 @@ public final class TLSContext: Sendable {
         if configuration.prefersServerCipherSuites {
             SSL_CTX_set_options(handle, COpenSSL_OP_CIPHER_SERVER_PREFERENCE)
         }
-        try use(certificate: configuration.certificate, key: configuration.key)
+        try use(certificate: configuration.certificate, key: configuration.key, files)
         if let authorities = configuration.clientAuthorities {
-            try trust(authorities)
+            try trust(authorities, files)
         }
         verifyClients()
     }
@@ -69,9 +73,10 @@ public final class TLSContext: Sendable {
 
     private func use(
         certificate: TLSServerConfiguration.PEM,
-        key: TLSServerConfiguration.PEM
+        key: TLSServerConfiguration.PEM,
+        _ files: [String: [UInt8]]
     ) throws(TLSConfigurationError) {
-        let certificateReader = try PEMReader(certificate, name: "cert")
+        let certificateReader = try PEMReader(certificate, name: "cert", files: files)
         let certificates = try certificateReader.certificates()
         TLSError.clear()
         guard SSL_CTX_use_certificate(handle, certificates[0].handle) == 1 else {
@@ -88,7 +93,7 @@ public final class TLSContext: Sendable {
                 )
             }
         }
-        let keyReader = try PEMReader(key, name: "key")
+        let keyReader = try PEMReader(key, name: "key", files: files)
         let privateKey = try keyReader.privateKey()
         TLSError.clear()
         guard SSL_CTX_use_PrivateKey(handle, privateKey.handle) == 1 else {
@@ -100,8 +105,11 @@ public final class TLSContext: Sendable {
         }
     }
 
-    private func trust(_ authorities: TLSServerConfiguration.PEM) throws(TLSConfigurationError) {
-        let reader = try PEMReader(authorities, name: "client_ca")
+    private func trust(
+        _ authorities: TLSServerConfiguration.PEM,
+        _ files: [String: [UInt8]]
+    ) throws(TLSConfigurationError) {
+        let reader = try PEMReader(authorities, name: "client_ca", files: files)
         let store = SSL_CTX_get_cert_store(handle)
         for authority in try reader.certificates() {
             TLSError.clear()

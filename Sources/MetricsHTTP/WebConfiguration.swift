@@ -29,7 +29,7 @@ public struct WebConfiguration: Sendable, Equatable {
     public var userCount: Int { users.count }
 
     /// Whether it keeps anybody out.
-    public var isRestricting: Bool { tls != nil || !users.isEmpty }
+    public var isRestricting: Bool { tls != nil || !users.isEmpty || rateLimit != nil }
 }
 
 /// A bucket of tokens: a request takes one, and each interval puts one back.

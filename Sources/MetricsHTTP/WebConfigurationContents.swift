@@ -40,6 +40,13 @@ struct WebConfigurationContents: Equatable, Sendable {
         return configuration
     }
 
+    /// What stands in the files of certificates and keys, by their paths.
+    var files: [String: [UInt8]] {
+        named.compactMapValues { found in
+            if case .bytes(let bytes, _) = found { bytes } else { nil }
+        }
+    }
+
     /// Whether a context made of the other contents would be just the same.
     func hasSameTLS(as other: WebConfigurationContents) -> Bool {
         guard let configuration = try? parsed.get(), let otherConfiguration = try? other.parsed.get() else {
@@ -48,10 +55,15 @@ struct WebConfigurationContents: Equatable, Sendable {
         return configuration.tls == otherConfiguration.tls && named == other.named
     }
 
-    /// Whether the file has nothing in it, as one has that is being written or that no disk had room for.
+    /// Whether the file says nothing, as one does that is being written or that no disk had room for: no comment, no
+    /// `---` and no `null` is a word about who may come in.
     var isBlank: Bool {
         guard case .bytes(let bytes, _) = file else { return false }
-        return bytes.allSatisfy { " \t\r\n".utf8.contains($0) }
+        do {
+            return try YAMLNode.root(of: bytes).map { YAMLValue(node: $0).isNull } ?? true
+        } catch {
+            return false
+        }
     }
 
     /// The paths of those with hashes or keys in them that every user of the host may read.

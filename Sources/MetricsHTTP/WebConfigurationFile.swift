@@ -44,9 +44,12 @@ public final class WebConfigurationFile: Sendable {
         self.logger = logger
         let contents = WebConfigurationContents(path: path)
         let configuration = try contents.configuration()
-        let tls = try Self.context(for: configuration, path: path)
+        let tls = try Self.context(for: configuration, of: contents, path: path)
         state = Mutex(State(current: configuration, tls: tls, inForce: contents, judged: contents))
         logger.info("web configuration", metadata: metadata(of: current))
+        if contents.isBlank {
+            logger.warning("the web configuration says nothing, so it keeps nobody out", metadata: ["file": "\(path)"])
+        }
         warn(about: contents)
     }
 
@@ -92,12 +95,14 @@ public final class WebConfigurationFile: Sendable {
                 throw WebConfigurationError(
                     file: path,
                     reason:
-                        "the file is empty, which lifts no restriction while the exporter runs; to lift them, write {}"
+                        "the file says nothing, which lifts no restriction while the exporter runs; to lift them, write {}"
                 )
             }
             let inForce = state.withLock(\.inForce)
             // Connections end when they have another context.
-            let tls = contents.hasSameTLS(as: inForce) ? self.tls : try Self.context(for: configuration, path: path)
+            let tls =
+                contents.hasSameTLS(as: inForce)
+                ? self.tls : try Self.context(for: configuration, of: contents, path: path)
             state.withLock { state in
                 state.current = configuration
                 state.tls = tls
@@ -113,13 +118,15 @@ public final class WebConfigurationFile: Sendable {
         }
     }
 
+    /// A context of just what was read and judged, whatever has become of the files since.
     private static func context(
         for configuration: WebConfiguration,
+        of contents: WebConfigurationContents,
         path: String
     ) throws(WebConfigurationError) -> TLSContext? {
         guard let tls = configuration.tls else { return nil }
         do {
-            return try TLSContext(tls)
+            return try TLSContext(tls, files: contents.files)
         } catch {
             throw WebConfigurationError(file: path, key: "tls_server_config", reason: "\(error)")
         }

@@ -31,7 +31,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "  \n", "basic_auth_users: {alice: wonder}", "[", "basic_auth_users:"])
+    @Test(arguments: [
+        "", "  \n", "# basic_auth_users:\n#   alice:", "---\n", "~", "null # {}", "basic_auth_users: {alice: wonder}",
+        "[",
+        "basic_auth_users:",
+    ])
     func aBrokenFileChangesNothingAndIsSaidOnce(broken: String) throws {
         try withFile(oneUser) { file, folder, record in
             let before = file.current
@@ -47,6 +51,21 @@ import Testing
             for _ in 0..<10 { file.take(folder.contents) }
             #expect(file.current == before)
             #expect(record.messages.count == 3 && record.messages.last == "web configuration read again")
+        }
+    }
+
+    @Test func aFileThatSaysNothingLiftsNoRateLimitEither() throws {
+        try withFile("rate_limit: {interval: 1s, burst: 5}") { file, folder, _ in
+            try folder.write("# rate_limit:\n")
+            for _ in 0..<3 { file.take(folder.contents) }
+            #expect(file.current.rateLimit?.burst == 5)
+        }
+    }
+
+    @Test func aFileThatSaysNothingAtTheStartIsWarnedOf() throws {
+        try withFile("# nothing yet\n") { file, _, record in
+            #expect(!file.current.isRestricting)
+            #expect(record.messages.last == "the web configuration says nothing, so it keeps nobody out")
         }
     }
 
@@ -155,6 +174,13 @@ import Testing
         try folder.write(certificates.newServer)
         readAgain()
         #expect(file.tls === third)
+
+        // What was read is what is used, whatever has become of the files since.
+        try folder.write(certificates.server)
+        let contents = folder.contents
+        try FileManager.default.removeItem(at: folder.directory.appending(path: "server.key"))
+        for _ in 0..<2 { file.take(contents) }
+        #expect(file.tls !== third)
 
         try folder.write(twoUsers)
         readAgain()
