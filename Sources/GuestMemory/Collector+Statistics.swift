@@ -6,9 +6,12 @@ struct CollectedStatistics: Sendable {
     var records: [DomainStatsRecord] = []
     /// Whether every domain was asked.
     var isComplete = true
+    /// How long the slowest share took of those that were answered.
+    var slowestShare = Duration.zero
 
     mutating func add(_ further: CollectedStatistics) {
         records += further.records
+        slowestShare = max(slowestShare, further.slowestShare)
         isComplete = isComplete && further.isComplete
     }
 }
@@ -39,7 +42,6 @@ extension Collector {
         guard !domains.isEmpty, driver.collection != .none else { return collected }
         var waiting = Shares.cut(domains, for: max(1, connections.open(for: domains.count).count))[...]
         var busy: [ObjectIdentifier] = []
-        var slowest = Duration.zero
         var isReopening = false
         await withTaskGroup(of: Answer.self) { group in
             repeat {
@@ -62,7 +64,7 @@ extension Collector {
                 switch answer.records {
                 case .success(let records):
                     collected.records += records
-                    slowest = max(slowest, answer.duration)
+                    collected.slowestShare = max(collected.slowestShare, answer.duration)
                 case .failure(is DeadlineExceeded):
                     logger.warning(
                         "a domain's monitor or libvirtd does not answer; its call is left behind",
@@ -82,7 +84,6 @@ extension Collector {
             } while !(waiting.isEmpty && busy.isEmpty) && (.now < attemptsEnd || !busy.isEmpty)
         }
         collected.isComplete = collected.isComplete && waiting.isEmpty
-        if collected.isComplete { shareDuration = slowest }
         return collected
     }
 

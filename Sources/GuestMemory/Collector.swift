@@ -21,10 +21,12 @@ public actor Collector {
     private var listed: [DomainUUID] = []
     private var latest: (snapshot: Snapshot, at: ContinuousClock.Instant)?
     private var underWay: Task<Snapshot, Never>?
-    /// When the collection that is under way has to be done: the earliest that one of its scrapes can wait for.
+    /// When the collection that is under way began.
+    private var start = ContinuousClock.now
+    /// When it has to be done: the earliest that one of its scrapes can wait for.
     private var deadline = ContinuousClock.now
-    /// How long the slowest share took of the last collection.
-    var shareDuration = Duration.zero
+    /// How long the slowest share took of the last collection, or had where it was too short.
+    private var shareDuration = Duration.zero
 
     /// - Parameters:
     ///   - connections: the connections that statistics are collected by.
@@ -76,10 +78,10 @@ public actor Collector {
     }
 
     private func collect() async -> Snapshot {
-        let start = ContinuousClock.now
+        start = .now
         let version = anyConnection?.version
         let driver = HypervisorDriver(named: version?.driver ?? "")
-        let patience = patience(from: start)
+        let patience = patience
 
         let surroundings = Task { await collectSurroundings(until: start + patience) }
         // Where not even the list comes back it is libvirtd that does not answer, and no guest.
@@ -92,7 +94,12 @@ public actor Collector {
             let newcomers = listed.filter { !asked.contains($0) }
             statistics.add(await collectStatistics(of: newcomers, driver, patience, libvirtAnswers))
         }
-        if statistics.isComplete { loggedFailure = nil }
+        if statistics.isComplete {
+            loggedFailure = nil
+            shareDuration = statistics.slowestShare
+        } else if domains != nil {
+            shareDuration = max(shareDuration, patience)
+        }
 
         let isUp = domains != nil || !statistics.records.isEmpty
         var samples = DomainSample.join(
@@ -124,13 +131,13 @@ public actor Collector {
 
     /// How long one share may take: well above what the slowest took last time, and no more than half of the time there
     /// is, so that another attempt can follow.
-    private func patience(from start: ContinuousClock.Instant) -> Duration {
+    private var patience: Duration {
         min(max(.seconds(2), shareDuration * 4), start.duration(to: attemptsEnd) / 2)
     }
 
     /// When the last attempt has to be over: then the monitors that were held are still to be looked at.
     var attemptsEnd: ContinuousClock.Instant {
-        deadline - min(.milliseconds(500), ContinuousClock.now.duration(to: deadline) / 4)
+        deadline - min(.milliseconds(500), start.duration(to: deadline) / 4)
     }
 
     /// A connection for what enters no monitor.
@@ -147,18 +154,26 @@ public actor Collector {
         do {
             let domains = try await calls.run(until: end) { try await open.connection.activeDomains() }
                 .compactMap(infoOrNothing)
-            guard collectsHost else { return (domains, nil) }
-            let pools = inventory.hostPages
-            let host = try await calls.run(until: end) {
-                HostSample(
-                    memory: try await open.connection.hostMemory(),
-                    pages: try await open.connection.withFreePages(pools)
-                )
-            }
-            return (domains, host)
+            return (domains, collectsHost ? await collectHost(by: open.connection, until: end) : nil)
         } catch {
             note(error, on: open.connection)
             return (nil, nil)
+        }
+    }
+
+    /// The host's memory; nil where it cannot be had, which costs nothing else.
+    private func collectHost(by connection: Connection, until end: ContinuousClock.Instant) async -> HostSample? {
+        let pools = inventory.hostPages
+        do {
+            return try await calls.run(until: end) {
+                HostSample(
+                    memory: try await connection.hostMemory(),
+                    pages: try await connection.withFreePages(pools)
+                )
+            }
+        } catch {
+            note(error, on: connection)
+            return nil
         }
     }
 

@@ -36,9 +36,17 @@ public struct DomainSample: Sendable {
         self.status = status
     }
 
+    /// A monitor that answers does so within a few milliseconds.
+    private static let longestAnswerMilliseconds = 500
+
     /// Whether its monitor has been sent a command and does not answer, or has failed.
     var isMonitorStuck: Bool {
-        monitor?.state == .occupied || monitor?.state == .error
+        guard let monitor else { return false }
+        return switch monitor.state {
+        case .occupied: monitor.milliseconds >= Self.longestAnswerMilliseconds
+        case .error: true
+        case .free, .job: false
+        }
     }
 }
 
@@ -55,7 +63,7 @@ extension DomainSample {
         let infos = Dictionary(domains.map { ($0.id.uuid, $0) }, uniquingKeysWith: { first, _ in first })
         let records = Dictionary(records.map { ($0.id.uuid, $0) }, uniquingKeysWith: { first, _ in first })
         return Set(infos.keys).union(records.keys)
-            .map { uuid in records[uuid]?.id ?? infos[uuid]!.id }
+            .map { uuid in infos[uuid]?.id ?? records[uuid]!.id }
             .sorted()
             .map { id in
                 let (domain, record) = (infos[id.uuid], records[id.uuid])

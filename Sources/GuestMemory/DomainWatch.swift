@@ -9,9 +9,13 @@ public struct DomainWatch: Sendable {
     /// So long after its start a domain's period is looked for once more: another process sets it, on the same event.
     private static let timeToSetPeriod = Duration.seconds(1)
 
+    /// Between two sweeps for the sake of domains that are not known: one whose configuration cannot be read stays so.
+    private static let pauseBetweenSweeps = Duration.seconds(5)
+
     private enum Occasion {
         case event(DomainEvent)
         case doubt(DomainID)
+        case unknownDomains
         case sweep
     }
 
@@ -59,14 +63,15 @@ public struct DomainWatch: Sendable {
         let doubts = inventory.doubts()
 
         let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
-        try await withThrowingTaskGroup { group in
+        var swept = ContinuousClock.now
+        try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 for await event in events { occasion.yield(.event(event)) }
             }
             group.addTask {
                 for await doubt in doubts {
                     switch doubt {
-                    case .unknownDomains: occasion.yield(.sweep)
+                    case .unknownDomains: occasion.yield(.unknownDomains)
                     case .answersUnasked(let domain): occasion.yield(.doubt(domain))
                     }
                 }
@@ -90,7 +95,11 @@ public struct DomainWatch: Sendable {
                     }
                 case .doubt(let domain):
                     if inventory.lacksPeriod(domain.uuid) { try await read(domain, from: connection) }
-                case .sweep: try await sweep(connection)
+                // The next collection says again what this one leaves.
+                case .unknownDomains where swept.duration(to: .now) < Self.pauseBetweenSweeps: break
+                case .unknownDomains, .sweep:
+                    try await sweep(connection)
+                    swept = .now
                 }
             }
         }

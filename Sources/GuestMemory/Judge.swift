@@ -35,7 +35,7 @@ struct Judge: Sendable {
                         isMonitorStuck: sample.isMonitorStuck,
                         statistics: sample.monitor == nil ? sample.statistics : nil,
                         configuration: sample.known?.configuration,
-                        silence: silence.duration(at: now),
+                        silence: silence?.duration(at: now) ?? .zero,
                         sinceBeginning: sample.known?.beganReporting?.duration(to: now)
                     )
                 ) ?? (wereAsked ? self.verdicts[sample.id.uuid] : nil)
@@ -47,7 +47,12 @@ struct Judge: Sendable {
         return judged
     }
 
-    private func silence(of sample: DomainSample, now: SuspendingClock.Instant, wall: Double) -> Silence {
+    /// Nil where nothing has been learnt of the domain yet.
+    private func silence(of sample: DomainSample, now: SuspendingClock.Instant, wall: Double) -> Silence? {
+        // Where another call held the monitor for a moment the guest may have answered or not.
+        if sample.statistics == nil, sample.state == .running, !sample.isMonitorStuck {
+            return silences[sample.id.uuid]
+        }
         let lastUpdate = sample.statistics?.lastUpdate
         let couldAnswer = sample.state == .running && sample.monitor == nil
         guard var silence = silences[sample.id.uuid] else {

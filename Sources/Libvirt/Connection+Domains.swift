@@ -104,8 +104,13 @@ extension Connection {
             guard unsafe virDomainGetControlInfo(domain.pointer, &info, 0) == 0 else {
                 throw .last(in: "virDomainGetControlInfo")
             }
+            // libvirt takes a job for an error of its own that has not entered the monitor, as one that waits for a guest
+            // to let go of a device (qemu_driver.c, qemuDomainGetControlInfo).
+            let isJob =
+                info.state == VIR_DOMAIN_CONTROL_ERROR.rawValue
+                && info.details == VIR_DOMAIN_CONTROL_ERROR_REASON_INTERNAL.rawValue
             return ControlInfo(
-                state: ControlInfo.State(rawValue: Int32(bitPattern: info.state)) ?? .error,
+                state: isJob ? .job : ControlInfo.State(rawValue: Int32(bitPattern: info.state)) ?? .error,
                 milliseconds: UInt64(info.stateTime)
             )
         }
@@ -127,7 +132,9 @@ extension Connection {
             }
             var limits = MemoryLimits()
             unsafe parameters.withUnsafeBufferPointer { buffer in
-                for index in 0..<Int(count) { unsafe limits.take(TypedParameter(buffer.baseAddress! + index)) }
+                for index in 0..<min(Int(count), buffer.count) {
+                    unsafe limits.take(TypedParameter(buffer.baseAddress! + index))
+                }
             }
             return limits
         }

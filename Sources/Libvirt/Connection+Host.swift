@@ -97,7 +97,7 @@ extension Connection {
             return try tolerate(.last(in: call))
         }
         unsafe parameters.withUnsafeBufferPointer { buffer in
-            for index in 0..<Int(count) {
+            for index in 0..<min(Int(count), buffer.count) {
                 unsafe memory.samepageMerging.take(TypedParameter(buffer.baseAddress! + index))
             }
         }

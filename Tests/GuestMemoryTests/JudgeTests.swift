@@ -92,6 +92,24 @@ import Testing
         #expect(judged[0].status == .noDriver)
     }
 
+    @Test(arguments: [nil, ControlInfo(state: .free, milliseconds: 0), ControlInfo(state: .occupied, milliseconds: 3)])
+    func aStaleGuestStaysSoWhenAnotherCallHoldsItsMonitorForAMoment(monitor: ControlInfo?) {
+        var judge = Judge()
+        for second in [0, 40] { _ = status(&judge, sample(lastUpdate: 1000), at: second) }
+        #expect(status(&judge, sample(lastUpdate: nil, monitor: monitor), at: 50) == .stale)
+        #expect(status(&judge, sample(lastUpdate: 1000), at: 60) == .stale)
+        #expect(status(&judge, sample(lastUpdate: 1065), at: 70) == .ok)
+    }
+
+    @Test func aMonitorThatHasJustBeenEnteredIsNotStuck() {
+        var judge = Judge()
+        let entered = ControlInfo(state: .occupied, milliseconds: 499)
+        let stuck = ControlInfo(state: .occupied, milliseconds: 500)
+        #expect(status(&judge, sample(lastUpdate: 1000), at: 0) == .ok)
+        #expect(status(&judge, sample(lastUpdate: nil, monitor: entered), at: 10) == .ok)
+        #expect(status(&judge, sample(lastUpdate: nil, monitor: stuck), at: 20) == .unresponsive)
+    }
+
     @Test func aDomainThatEndedIsForgotten() {
         var judge = Judge()
         _ = judge.judge([sample(lastUpdate: 0)], of: driver, wereAsked: true, now: start, wall: 0)
