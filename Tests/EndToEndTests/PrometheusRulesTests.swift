@@ -3,8 +3,9 @@ import Testing
 
 /// The rules, alerts and examples of `deploy/prometheus`, as Prometheus' own tools read them.
 ///
-/// `PROMTOOL=/path/to/promtool` has another release of promtool check and test the rules.
-@Suite(.timeLimit(.minutes(2)))
+/// `PROMTOOL=/path/to/promtool` has another release of promtool check and test the rules. One after another: each of
+/// these programs could keep all processors busy, and other suites run beside this one.
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct PrometheusRulesTests {
     @Test(arguments: try PrometheusRules.core + PrometheusRules.files(in: "compatibility"))
     func promtoolFindsNothingWrongWithTheRules(file: URL) async throws {

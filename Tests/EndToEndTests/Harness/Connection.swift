@@ -53,21 +53,24 @@ final class Connection: Sendable {
         }
     }
 
-    /// A port of this machine that nobody listens on at the moment.
+    /// A port of this machine that nobody listens on at the moment, and that the kernel gives to nobody who asks for any
+    /// (ip_local_port_range): until its server listens, other tests may open connections by the hundred.
     static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) | getsockname(descriptor, $0, &length)
+        for port in (20_000..<32_768).shuffled().prefix(100) {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+            address.sin_port = in_port_t(port).bigEndian
+            let result = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
             }
+            if result == 0 { return UInt16(port) }
         }
-        guard result == 0 else { throw TestbedError("no free port: \(lastError)") }
-        return UInt16(bigEndian: address.sin_port)
+        throw TestbedError("no free port: \(lastError)")
     }
 
     private static func connect<Address>(_ family: Int32, to address: Address, name: String) throws -> Int32 {
