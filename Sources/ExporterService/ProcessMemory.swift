@@ -15,5 +15,10 @@ enum ProcessMemory {
         startGivenBack
     }
 
-    private static let startGivenBack: Void = { _ = cmemory_unmap_program() }()
+    private static let startGivenBack: Void = giveBackProgram()
+
+    /// Takes the program's code and constants out of the process's memory, all but what is used in the same moment.
+    static func giveBackProgram() {
+        _ = cmemory_unmap_program()
+    }
 }

@@ -112,11 +112,10 @@ extension EndToEndTests {
         /// The process has no socket of the network, in a network of its own with nothing in it.
         private func expectNoNetwork(_ process: Int) throws {
             for table in ["tcp", "tcp6", "udp", "udp6", "raw", "packet"] {
-                let lines = try String(contentsOfFile: "/proc/\(process)/net/\(table)", encoding: .utf8)
-                    .split(separator: "\n")
+                let lines = try procLines("/proc/\(process)/net/\(table)")
                 #expect(lines.count == 1, "\(table): \(lines)")
             }
-            let devices = try String(contentsOfFile: "/proc/\(process)/net/dev", encoding: .utf8).split(separator: "\n")
+            let devices = try procLines("/proc/\(process)/net/dev")
             // Two lines of headings, and the loopback device, which is down.
             #expect(devices.count == 3)
         }

@@ -76,8 +76,8 @@ extension EndToEndTests {
             }
             let (directory, uuid) = try #require(kept)
             #expect(!FileManager.default.fileExists(atPath: directory.path))
-            let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
-            #expect(!mounts.contains(directory.path) && !mounts.contains(TestbedFiles.prepared.path))
+            let mounts = try procLines("/proc/self/mounts")
+            #expect(!mounts.contains { $0.contains(directory.path) || $0.contains(TestbedFiles.prepared.path) })
             #expect(try !commandLines().contains { $0.contains(uuid) || $0.contains(directory.path) })
         }
 

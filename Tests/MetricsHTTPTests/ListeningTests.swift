@@ -210,6 +210,7 @@ import Testing
         let none = try idle.pulse()
         let waiting = Task { await none.beats(within: .seconds(1)) }
         try await withServer { server in
+            try await isServed(server.boundAddresses[0])
             let pulse = try server.pulse()
             for _ in 1...3 { #expect(await pulse.beats(within: .seconds(60))) }
         }
