@@ -18,7 +18,7 @@ private struct WeightedItem {
             for part in parts.dropFirst() {
                 let pair = part.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                     .map { $0.trimmingSpaces() }
-                if pair.count == 2 { parameters[pair[0]] = pair[1] }
+                if pair.count == 2 { parameters[pair[0]] = pair[1].unquoted() }
             }
             let quality = parameters.removeValue(forKey: "q").map { Double($0) ?? 0 } ?? 1
             return WeightedItem(name: name, parameters: parameters, quality: (0...1).contains(quality) ? quality : 0)
@@ -67,5 +67,12 @@ extension Substring.UnicodeScalarView {
         let isVisible = { (scalar: Unicode.Scalar) in scalar != " " && scalar != "\t" }
         guard let first = firstIndex(where: isVisible), let last = lastIndex(where: isVisible) else { return "" }
         return String(self[first...last])
+    }
+}
+
+extension String {
+    /// What stands in quotation marks, which mean nothing where a token could stand (RFC 9110, section 5.6.6).
+    fileprivate func unquoted() -> String {
+        utf8.count > 1 && hasPrefix("\"") && hasSuffix("\"") ? String(dropFirst().dropLast()) : self
     }
 }

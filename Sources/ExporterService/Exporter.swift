@@ -8,12 +8,20 @@ struct Exporter: Sendable {
     let observer: HypervisorObserver
     let requests: RequestCounts
     let configuration: ExporterConfiguration
+    let slots: ScrapeSlots
     let renderer = Renderer()
 
-    func answer(_ request: HTTPRequest) async -> HTTPReply {
+    init(observer: HypervisorObserver, requests: RequestCounts, configuration: ExporterConfiguration) {
+        self.observer = observer
+        self.requests = requests
+        self.configuration = configuration
+        slots = ScrapeSlots(configuration.maximumScrapes)
+    }
+
+    func answer(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
         switch request.target.path {
-        case configuration.telemetryPath: await metrics(request)
-        case "/": await guestPage(request)
+        case configuration.telemetryPath: await metrics(request, from: network)
+        case "/": await guestPage(request, from: network)
         case "/help": html(HelpPage.html())
         case "/-/healthy": .plainText(.ok, "libvirt-memory-exporter is healthy.")
         case "/-/ready": .plainText(.ok, "libvirt-memory-exporter is ready.")
@@ -21,7 +29,7 @@ struct Exporter: Sendable {
         }
     }
 
-    private func metrics(_ request: HTTPRequest) async -> HTTPReply {
+    private func metrics(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
         let collectors: Set<MetricCollector>
         do {
             collectors = try MetricCollector.chosen(
@@ -32,7 +40,7 @@ struct Exporter: Sendable {
         } catch {
             return .plainText(.badRequest, "\(error)")
         }
-        return await withSnapshot(for: request) { snapshot in
+        return await withSnapshot(for: request, from: network) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
                 calls: observer.calls.counts,
@@ -44,9 +52,9 @@ struct Exporter: Sendable {
         }
     }
 
-    private func guestPage(_ request: HTTPRequest) async -> HTTPReply {
+    private func guestPage(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
         let refreshes = request.target.queryValues(named: "refresh").last != "off"
-        return await withSnapshot(for: request) { snapshot in
+        return await withSnapshot(for: request, from: network) { snapshot in
             html(GuestPage.html(snapshot, telemetryPath: configuration.telemetryPath, refreshes: refreshes))
         }
     }
@@ -62,18 +70,25 @@ struct Exporter: Sendable {
         )
     }
 
-    /// Answers with what a collection finds, where not too many are asked for already.
-    private func withSnapshot(for request: HTTPRequest, _ reply: (Snapshot) async -> HTTPReply) async -> HTTPReply {
-        let answer = await requests.scrape(atMost: configuration.maximumScrapes) {
-            await reply(await observer.collector.snapshot(within: timeout(of: request)))
+    /// Answers with what a collection finds, where not too many are asked for already. The reply counts as one of them
+    /// until the client has it: till then it takes up memory.
+    private func withSnapshot(
+        for request: HTTPRequest,
+        from network: ClientNetwork,
+        _ reply: (Snapshot) async -> HTTPReply
+    ) async -> HTTPReply {
+        guard let slot = slots.take(for: network) else {
+            var refusal = HTTPReply.plainText(
+                .serviceUnavailable,
+                "Too many scrapes are under way already: \(slots.bound), or \(slots.boundOfNetwork) from your network. "
+                    + "Try again later."
+            )
+            refusal.fields[.retryAfter] = "1"
+            return refusal
         }
-        if let answer { return answer }
-        var refusal = HTTPReply.plainText(
-            .serviceUnavailable,
-            "\(configuration.maximumScrapes) scrapes are under way already; try again later."
-        )
-        refusal.fields[.retryAfter] = "1"
-        return refusal
+        var reply = await reply(await observer.collector.snapshot(within: timeout(of: request)))
+        reply.companion = slot
+        return reply
     }
 
     private func render(

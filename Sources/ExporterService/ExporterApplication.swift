@@ -43,6 +43,8 @@ public struct ExporterApplication: Sendable {
         let server = try HTTPServer(
             listeningOn: configuration.listenAddresses,
             unixSocketMode: configuration.unixSocketMode,
+            // Out of descriptors, Dispatch itself would end the process: it reads of its threads in /proc.
+            limits: HTTPServerLimits(descriptors: DescriptorLimit.raised()),
             tls: { webConfiguration?.tls },
             logger: logger,
             onResponse: {

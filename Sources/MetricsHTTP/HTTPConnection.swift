@@ -59,9 +59,11 @@ struct HTTPConnection {
         case .read(let deadline):
             return try await feed(&state, transport, until: deadline)
         case .handle(let request):
+            guard standing(of: context) != .void else { return nil }
+            let reply = await handler(request, network)
+            // The handler may have let the request through by a configuration that has come into force since.
             let standing = standing(of: context)
             guard standing != .void else { return nil }
-            let reply = await handler(request, network)
             let isLast = standing == .outdated || waits.isShuttingDown || Task.isCancelled
             return state.replyReady(reply, isLast: isLast)
         case .send(let reply, let omittingBody, let persistence):

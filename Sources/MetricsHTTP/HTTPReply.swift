@@ -11,6 +11,8 @@ public struct HTTPReply: Sendable, Equatable {
     public var fields: HTTPFields
     /// The body in pieces, which are sent one after another: those that another reply has too are not copied.
     public var bodyPieces: [[UInt8]]
+    /// What lives as long as the reply does: until the client has it, or is given up.
+    public var companion: (any AnyObject & Sendable)?
 
     /// The body, in full.
     public var body: [UInt8] { Array(bodyPieces.joined()) }
@@ -20,6 +22,11 @@ public struct HTTPReply: Sendable, Equatable {
         self.status = status
         self.fields = fields
         bodyPieces = [body]
+    }
+
+    /// Whether the client gets the same.
+    public static func == (one: HTTPReply, other: HTTPReply) -> Bool {
+        one.status == other.status && one.fields == other.fields && one.bodyPieces == other.bodyPieces
     }
 
     /// A reply of one line of text, which no browser will take for anything but text.

@@ -33,8 +33,6 @@ public final class HTTPServer: Sendable {
         var servedByNetwork: [ClientNetwork: Int] = [:]
     }
 
-    /// How many connections beyond the limit may be waiting for their 503 to be read; more are closed at once.
-    private static let maximumRefusedConnections = 64
     private static let eventsPerWait = 256
     private static let pauseAfterFailedAccept: Duration = .milliseconds(100)
 
@@ -126,7 +124,7 @@ public final class HTTPServer: Sendable {
                 do {
                     let connection = try nextConnection(listener)
                     if isFailing {
-                        logger.notice("accepting connections again", metadata: ["address": "\(listener.address)"])
+                        logger.info("accepting connections again", metadata: ["address": "\(listener.address)"])
                         isFailing = false
                     }
                     if let (socket, network) = connection {
@@ -138,9 +136,11 @@ public final class HTTPServer: Sendable {
                     }
                 } catch  where !Task.isCancelled {
                     if !isFailing {
+                        let reason =
+                            if case SocketError.failed(_, _, let message) = error { message } else { "\(error)" }
                         logger.error(
                             "cannot accept connections",
-                            metadata: ["address": "\(listener.address)", "error": "\(error)"]
+                            metadata: ["address": "\(listener.address)", "error": "\(reason)"]
                         )
                         isFailing = true
                     }
@@ -181,7 +181,7 @@ public final class HTTPServer: Sendable {
                 connections.servedByNetwork[network] = ofNetwork + 1
                 return false
             }
-            if connections.refused < Self.maximumRefusedConnections {
+            if connections.refused < limits.maximumRefusedConnections {
                 connections.refused += 1
                 return true
             }

@@ -26,9 +26,19 @@ public struct HTTPServerLimits: Sendable, Equatable {
     /// The most of them that one client network may have, so that none of them keeps all others out. Clients of this host
     /// by a Unix socket are not counted: a proxy has everybody's connections.
     public var maximumConnectionsOfNetwork = 256
+    /// How many connections beyond the limit may be waiting for their 503 to be read; more are closed at once.
+    public var maximumRefusedConnections = 64
 
     /// The limits that suit a metrics endpoint.
     public init() {}
+
+    /// Those that suit one in a process that may have so many descriptors open: the connections leave it 64 for all else.
+    public init(descriptors: Int) {
+        let forConnections = max(2, descriptors - 64)
+        maximumConnections = min(maximumConnections, forConnections - forConnections / 9)
+        maximumConnectionsOfNetwork = min(maximumConnectionsOfNetwork, max(1, maximumConnections / 2))
+        maximumRefusedConnections = min(maximumRefusedConnections, forConnections / 9)
+    }
 
     var sweepInterval: Duration {
         let shortest = min(requestHeadTimeout, idleTimeout, writeTimeout, lingerTimeout)

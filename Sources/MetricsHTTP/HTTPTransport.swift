@@ -77,8 +77,9 @@ struct HTTPTransport {
             guard case .bytes(let bytes) = input else { return input }
             session.receive(bytes)
             // A client may send records without end that say nothing, and make nobody wait who would see to the
-            // deadline, nor to the other tasks.
+            // deadline or a shutdown, nor to the other tasks.
             guard .now < deadline else { return .deadlinePassed }
+            guard !waits.isShuttingDown, !Task.isCancelled else { return .shuttingDown }
             await Task.yield()
         }
     }

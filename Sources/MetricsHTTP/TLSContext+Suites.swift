@@ -81,7 +81,8 @@ extension TLSContext {
                         + Self.curves.keys.sorted().joined(separator: ", ")
                 )
             }
-            groups.append(group)
+            // OpenSSL takes none twice.
+            if !groups.contains(group) { groups.append(group) }
         }
         TLSError.clear()
         guard COpenSSL_CTX_set1_groups_list(handle, groups.joined(separator: ":")) == 1 else {

@@ -22,7 +22,7 @@ public final class WebAccess: Sendable {
     public func answer(
         _ request: HTTPRequest,
         from network: ClientNetwork,
-        by handler: (HTTPRequest) async -> HTTPReply
+        by handler: (HTTPRequest, ClientNetwork) async -> HTTPReply
     ) async -> HTTPReply {
         let configuration = configuration()
         if let limit = configuration.rateLimit, !allows(limit) {
@@ -33,7 +33,11 @@ public final class WebAccess: Sendable {
             )
         }
         var reply =
-            if let refusal = await refusal(of: request, from: network) { refusal } else { await handler(request) }
+            if let refusal = await refusal(of: request, from: network) {
+                refusal
+            } else {
+                await handler(request, network)
+            }
         for field in configuration.headers { reply.fields[field.name] = field.value }
         return reply
     }

@@ -61,15 +61,18 @@ public final class WebConfigurationFile: Sendable {
 
     /// Follows the files until the task is cancelled.
     public func run() async {
+        await run { [path] in WebConfigurationContents(path: path) }
+    }
+
+    /// Reading may block for ever, on a file system of the network; the end of the task does not wait for it.
+    func run(reading read: @escaping @Sendable () -> WebConfigurationContents) async {
         while (try? await Task.sleep(for: interval)) != nil {
-            let path = path
-            // Reading may block, on a file system of the network for long.
-            let contents = await withCheckedContinuation { continuation in
-                DispatchQueue.global(qos: .utility).async {
-                    continuation.resume(returning: WebConfigurationContents(path: path))
-                }
+            let (stream, reading) = AsyncStream.makeStream(of: WebConfigurationContents.self)
+            DispatchQueue.global(qos: .utility).async {
+                reading.yield(read())
+                reading.finish()
             }
-            take(contents)
+            for await contents in stream { take(contents) }
         }
     }
 

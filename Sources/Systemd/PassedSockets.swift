@@ -13,12 +13,14 @@ public enum PassedSockets {
         let environment = Dictionary(
             uniqueKeysWithValues: variables.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
         )
-        let descriptors = try descriptors(in: environment, of: getpid())
+        let promised = try descriptors(in: environment, of: getpid())
         for name in variables { unsetenv(name) }
-        for descriptor in descriptors {
+        var descriptors: [Int32] = []
+        for descriptor in promised {
             guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw PassedSocketsError(reason: "LISTEN_FDS promises a descriptor \(descriptor), which is not open")
             }
+            descriptors.append(descriptor)
         }
         return descriptors
     }
@@ -29,7 +31,7 @@ public enum PassedSockets {
     static func descriptors(
         in environment: [String: String],
         of process: Int32
-    ) throws(PassedSocketsError) -> [Int32] {
+    ) throws(PassedSocketsError) -> Range<Int32> {
         guard let number = environment["LISTEN_FDS"], let receiver = environment["LISTEN_PID"] else {
             throw PassedSocketsError(reason: "LISTEN_FDS and LISTEN_PID are not set")
         }
@@ -39,7 +41,7 @@ public enum PassedSockets {
         guard let count = Int32(number), count > 0, count <= Int32.max - first else {
             throw PassedSocketsError(reason: "LISTEN_FDS is '\(number)', and should be 1 or more")
         }
-        return Array(first..<first + count)
+        return first..<first + count
     }
 }
 

@@ -78,7 +78,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
 
     @Option(
         name: .customLong("web.max-requests"),
-        help: ArgumentHelp("How many scrapes are answered at a time; more are refused with 503.", valueName: "number")
+        help: ArgumentHelp(
+            "How many scrapes are answered at a time, at most half of them for one client network; more are refused with "
+                + "503.", valueName: "number")
     )
     var maximumScrapes = 40
 
@@ -142,10 +144,12 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     var collectors: CollectorOptions
 
     func validate() throws {
-        guard telemetryPath.hasPrefix("/"), !telemetryPath.contains(where: { "?# ".contains($0) }) else {
+        guard telemetryPath.hasPrefix("/"), telemetryPath.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            !telemetryPath.contains(where: { "?#".contains($0) })
+        else {
             throw ValidationError(
-                "'\(telemetryPath)' is no path for --web.telemetry-path: it begins with / and holds no ?, # or space, "
-                    + "as /metrics does."
+                "'\(telemetryPath)' is no path for --web.telemetry-path: it begins with / and holds visible ASCII but ? "
+                    + "and #, as /metrics does."
             )
         }
         guard !["/", "/help", "/-/healthy", "/-/ready"].contains(telemetryPath) else {

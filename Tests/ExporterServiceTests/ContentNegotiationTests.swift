@@ -14,6 +14,8 @@ import Testing
             ("application/openmetrics-text", .openMetrics),
             ("application/openmetrics-text; version=1.0.0; charset=utf-8", .openMetrics),
             ("APPLICATION/OpenMetrics-Text;Version=1.0.0", .openMetrics),
+            (#"application/openmetrics-text;version="1.0.0""#, .openMetrics),
+            (#"application/openmetrics-text;version=""#, .text),
             ("application/openmetrics-text;version=0.0.1", .text),
             ("application/openmetrics-text;version=2.0.0,*/*;q=0.1", .text),
             ("application/openmetrics-text;q=0", .text),

@@ -2,6 +2,7 @@ import FlyingSocks
 import Glibc
 import HTTPTypes
 import Logging
+import Synchronization
 import Testing
 
 @testable import MetricsHTTP
@@ -200,6 +201,30 @@ import Testing
         #expect(record.statuses == [])
     }
 
+    /// What a reply has with it.
+    private final class Companion: Sendable {}
+
+    @Test func aReplyLivesUntilItsClientHasIt() async throws {
+        let companions = Mutex<[Weak<Companion>]>([])
+        let handler: HTTPServer.Handler = { _, _ in
+            let companion = Companion()
+            companions.withLock { $0.append(Weak(companion)) }
+            var reply = Self.large
+            reply.companion = companion
+            return reply
+        }
+        let lives = { companions.withLock { $0.contains { $0.object != nil } } }
+        try await withServer(handler: handler) { server in
+            let client = try await TestClient.connect(to: server.boundAddresses[0])
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            while companions.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(10)) }
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(lives())
+            #expect(try await client.countToEnd() > Self.largeSize)
+            while lives() { try await Task.sleep(for: .milliseconds(10)) }
+        }
+    }
+
     @Test func noNetworkTakesAllConnections() async throws {
         var limits = HTTPServerLimits()
         limits.maximumConnectionsOfNetwork = 2
@@ -365,5 +390,13 @@ import Testing
             }
         }
         #expect(record.statuses == Array(repeating: 200, count: 1000))
+    }
+}
+
+private struct Weak<Object: AnyObject & Sendable>: Sendable {
+    weak let object: Object?
+
+    init(_ object: Object) {
+        self.object = object
     }
 }

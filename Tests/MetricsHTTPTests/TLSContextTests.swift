@@ -119,6 +119,10 @@ extension TLSTests {
             )
         }
 
+        @Test func aCurveMayBeNamedTwice() async throws {
+            #expect(try await complaint { $0.curves = ["X25519", "CurveP256", "X25519"] } == "nothing")
+        }
+
         @Test func anUnknownCurveIsRefused() async throws {
             #expect(
                 try await complaint { $0.curves = ["X25519", "secp256k1"] }

@@ -100,6 +100,22 @@ extension TLSTests {
             #expect(record.statuses == [200, 200, 200, 200])
         }
 
+        @Test func nobodyIsAnsweredByAConfigurationWhoseTLSTheyMightNotGetThrough() async throws {
+            let context = CurrentContext(nil)
+            let asking = try await TLSContext.askingClients()
+            let record = ServerRecord()
+            // As if the file had changed after the TLS was looked at, and before the password was.
+            let handler: HTTPServer.Handler = { request, network in
+                context.replace(by: asking)
+                return await answerPath(request, network)
+            }
+            try await withServer(tls: { context.value }, record: record, handler: handler) { server in
+                let open = try await TestClient.connect(to: server.boundAddresses[0])
+                #expect(try await open.get("/secret") == nil)
+            }
+            #expect(record.statuses == [])
+        }
+
         @Test func nobodyStaysWhoWouldHaveToSayWhoTheyAre() async throws {
             let certificates = try await TestCertificates.shared
             let unasked = try await TLSContext.ofTests()

@@ -202,6 +202,17 @@ extension TLSTests {
             }
         }
 
+        @Test func recordsThatSayNothingDoNotHoldUpTheEnd() async throws {
+            let context = try await TLSContext.ofTests()
+            let start = try await withServer(tls: { context }) { server in
+                for _ in 0..<16 { try await TestClient.connect(to: server.boundAddresses[0]).updateKeysWithoutEnd() }
+                try await Task.sleep(for: .seconds(1))
+                return ContinuousClock.now
+            }
+            // It takes a tenth of a second; twelve where it waits for a pause.
+            #expect(start.duration(to: .now) < .seconds(6))
+        }
+
         @Test(arguments: ["1.2", "1.3"])
         func aLargeBodyArrivesAsItIs(version: String) async throws {
             // Random, so that no part of it can stand for another.

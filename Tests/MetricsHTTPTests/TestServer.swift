@@ -43,14 +43,14 @@ let answerPath: HTTPServer.Handler = { request, _ in
 }
 
 /// Runs a server while the body runs, then shuts it down.
-func withServer(
+func withServer<Value: Sendable>(
     on addresses: [ListenAddress] = [.host("127.0.0.1", port: 0)],
     limits: HTTPServerLimits = HTTPServerLimits(),
     tls: @escaping @Sendable () -> TLSContext? = { nil },
     record: ServerRecord = ServerRecord(),
     handler: @escaping HTTPServer.Handler = answerPath,
-    _ body: (HTTPServer) async throws -> Void
-) async throws {
+    _ body: (HTTPServer) async throws -> Value
+) async throws -> Value {
     let server = try HTTPServer(
         listeningOn: addresses,
         limits: limits,
@@ -60,12 +60,14 @@ func withServer(
         handler: handler
     )
     async let running: Void = server.run()
+    let value: Value
     do {
-        try await body(server)
+        value = try await body(server)
     } catch {
         server.shutDownGracefully()
         throw error
     }
     server.shutDownGracefully()
     try await running
+    return value
 }

@@ -224,7 +224,7 @@ private final class Gate: Sendable {
     }
 
     func reply(_ request: HTTPRequest) async -> HTTPReply {
-        await access.answer(request, from: .local) { _ in
+        await access.answer(request, from: .local) { _, _ in
             self.state.value.withLock { $0.handled += 1 }
             return HTTPReply(status: .ok, fields: [.contentSecurityPolicy: "default-src 'none'"])
         }

@@ -87,6 +87,31 @@ import Testing
         }
     }
 
+    @Test func aReadThatHangsDoesNotHoldUpTheEnd() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write(oneUser)
+        let file = try WebConfigurationFile(
+            path: folder.file.path,
+            interval: .milliseconds(1),
+            logger: ServerRecord().logger
+        )
+        let (hanging, begins) = AsyncStream.makeStream(of: Void.self)
+        let hangs = DispatchSemaphore(value: 0)
+        let contents = folder.contents
+        let following = Task {
+            await file.run {
+                begins.yield()
+                hangs.wait()
+                return contents
+            }
+        }
+        for await _ in hanging { break }
+        following.cancel()
+        await following.value
+        hangs.signal()
+    }
+
     @Test func aFileRenamedOverItIsNoticed() throws {
         try withFile(oneUser) { file, folder, _ in
             let other = folder.directory.appending(path: "other")

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PassedSocketsTests {
     @Test func theSocketsBeginAtDescriptorThree() throws {
         let environment = ["LISTEN_FDS": "2", "LISTEN_PID": "42", "LISTEN_FDNAMES": "a:b"]
-        #expect(try PassedSockets.descriptors(in: environment, of: 42) == [3, 4])
+        #expect(try PassedSockets.descriptors(in: environment, of: 42) == 3..<5)
     }
 
     @Test(arguments: [
