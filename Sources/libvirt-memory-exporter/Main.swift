@@ -80,7 +80,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         name: .customLong("web.max-requests"),
         help: ArgumentHelp(
             "How many scrapes are answered at a time, at most half of them for one client network; more are refused with "
-                + "503.", valueName: "number")
+                + "503.",
+            valueName: "number"
+        )
     )
     var maximumScrapes = 40
 
