@@ -186,6 +186,23 @@ struct PackageContentTests {
         #expect(!required.contains("libswift"))
     }
 
+    /// No symbol says that the loader has to know packed relative relocations, and dpkg-shlibdeps goes by symbols.
+    @Test func theDebianPackageAsksForAGlibcThatLoadsTheBinary() async throws {
+        let needed = String(
+            decoding: try await ChildProcess.run(["/usr/bin/readelf", "--version-info", BuiltPackages.exporter.path]),
+            as: UTF8.self
+        )
+        try #require(needed.contains("GLIBC_ABI_DT_RELR"))
+        let depends = String(
+            decoding: try await ChildProcess.run(
+                ["/usr/bin/dpkg-deb", "--field", try BuiltPackages.package("deb").path, "Depends"]
+            ),
+            as: UTF8.self
+        )
+        let asked = depends.matches(of: /libc6 \(>= 2\.(\d+)\)/).compactMap { Int($0.1) }
+        #expect(asked.contains { $0 >= 36 }, "\(depends)")
+    }
+
     @Test func anErasedRPMLeavesNothing() async throws {
         let root = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-rpm-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)
