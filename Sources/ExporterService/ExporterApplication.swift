@@ -21,7 +21,7 @@ public struct ExporterApplication: Sendable {
         self.logger = logger
     }
 
-    /// Serves until SIGTERM or SIGINT; scrapes under way are answered first.
+    /// Serves until SIGTERM, SIGINT or SIGHUP; scrapes under way are answered first.
     ///
     /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
     ///   listened on.

@@ -22,7 +22,7 @@ public struct PeriodApplication: Sendable {
         self.logger = logger
     }
 
-    /// Sets periods until SIGTERM or SIGINT.
+    /// Sets periods until SIGTERM, SIGINT or SIGHUP.
     public func run() async throws {
         let keeper = PeriodKeeper(seconds: seconds, uri: libvirtURI, logger: logger)
         var services: [any Service] = [BackgroundService { await keeper.run() }]

@@ -1,8 +1,10 @@
+import Glibc
 import Logging
 import ServiceLifecycle
 
 extension ServiceGroup {
-    /// Runs the services until SIGTERM or SIGINT ends them, the last one first.
+    /// Runs the services until SIGTERM, SIGINT or SIGHUP ends them, the last one first. Where SIGHUP is ignored from the
+    /// start, as by nohup(1), it stays so.
     ///
     /// - Parameter patience: what is not done so long after the signal is cut off.
     static func run(_ services: [any Service], endingWithin patience: Duration, logger: Logger) async throws {
@@ -11,13 +13,20 @@ extension ServiceGroup {
         lifecycleLogger.logLevel = max(.error, logger.logLevel)
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
+            // Files are read again without a signal: SIGHUP says that the terminal went away.
+            gracefulShutdownSignals: [.sigterm, .sigint] + (isHangupIgnored ? [] : [.sighup]),
             logger: lifecycleLogger
         )
         group.maximumGracefulShutdownDuration = patience
         try await ServiceGroup(configuration: group).run()
         logger.info("stopped")
     }
+}
+
+private var isHangupIgnored: Bool {
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
 /// Runs for as long as the process does.

@@ -25,13 +25,47 @@ extension EndToEndTests {
             }
         }
 
-        @Test(arguments: [SIGTERM, SIGINT])
+        @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
         func anIdleExporterEndsAtOnce(signal: Int32) async throws {
             try await Testbed.run { testbed in
                 let exporter = try await testbed.startExporter()
                 _ = try await exporter.scrape()
                 await exporter.process.send(signal)
                 #expect(try await exporter.process.exitStatus(within: .seconds(2)) == 0)
+            }
+        }
+
+        @Test func theProcessThatSetsPeriodsEndsInOrderWhenItsTerminalGoesAway() async throws {
+            try await Testbed.run { testbed in
+                let notify = try NotifySocket(path: testbed.directory.appending(path: "notify").path)
+                let process = try await testbed.start(
+                    [TestbedFiles.exporter.path, "period", "--libvirt.uri=\(testbed.libvirtd.uri)"],
+                    environment: notify.environment(watchdogSeconds: 60)
+                )
+                try await eventually(within: .seconds(20)) {
+                    try require(notify.count("READY=1") == 1, "it has begun")
+                }
+                await process.send(SIGHUP)
+                #expect(try await process.exitStatus(within: .seconds(5)) == 0)
+                #expect(notify.count("STOPPING=1") == 1)
+            }
+        }
+
+        @Test func anExporterThatIsToOutliveItsTerminalDoes() async throws {
+            try await Testbed.run { testbed in
+                let exporter = try await ExporterProcess.start(
+                    ["--libvirt.uri=\(testbed.libvirtd.uri)"],
+                    command: ["/usr/bin/nohup", TestbedFiles.exporter.path],
+                    log: testbed.directory.appending(path: "exporter.log")
+                )
+                _ = try await exporter.scrape()
+                await exporter.process.send(SIGHUP)
+                for _ in 1...10 {
+                    _ = try await exporter.scrape()
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                await exporter.process.send(SIGTERM)
+                #expect(try await exporter.process.exitStatus(within: .seconds(5)) == 0)
             }
         }
     }

@@ -48,8 +48,10 @@ What each status of a guest's statistics means, and what to do about it.
 Whether it runs, and whether it answers scrapes.
 .SH SIGNALS
 .TP
-.BR SIGTERM ,\\~ SIGINT
-It answers the requests it has, and ends with status 0.
+.BR SIGTERM ,\\~ SIGINT ,\\~ SIGHUP
+It answers the requests it has, and ends with status 0. The file of
+.B \\-\\-web.config.file
+and those it names are read again without a signal.
 """
 FILES = """\
 .SH FILES
