@@ -102,6 +102,23 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aUnitWithAWrongFlagIsNotStartedAgain() async throws {
+            try await Testbed.run { testbed in
+                try await SystemdMachine.run(testbed.directory) { machine in
+                    for unit in [Self.exporter, Self.period] {
+                        try await machine.shell(
+                            "echo ARGS=--no-such-flag > /etc/default/\(unit); systemctl start \(unit) || true"
+                        )
+                        // One that is to be started again is never failed, but "activating".
+                        let state = try await machine.shell(
+                            "systemctl show --property ActiveState,ExecMainStatus,NRestarts \(unit) | sort"
+                        )
+                        #expect(state == "ActiveState=failed\nExecMainStatus=64\nNRestarts=0\n", "\(unit)")
+                    }
+                }
+            }
+        }
+
         private func restarts(of machine: SystemdMachine) async throws -> Int {
             let shown = try await machine.shell("systemctl show --property NRestarts --value \(Self.exporter)")
             return try present(Int(shown.trimmingCharacters(in: .whitespacesAndNewlines)), "number of restarts")
