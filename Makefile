@@ -23,7 +23,7 @@ export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$
 swift_code := Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources \
     $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 shell_scripts := .ci/run Fuzzing/run Tests/Sanitizers/run $(wildcard Tests/Testbed/*) \
-    Benchmarks/Collecting/prepare $(addprefix deploy/packages/,check_reproducible make_deb make_rpm)
+    Benchmarks/Collecting/prepare $(addprefix deploy/packages/,check_reproducible copy_documents make_deb make_rpm)
 # How long `make fuzz` stays at each of its eight targets: ten minutes together.
 SECONDS_EACH := 75
 # The benchmark of the rendering sees inside the rooms, which are built for release all the same.

@@ -203,6 +203,38 @@ struct PackageContentTests {
         #expect(asked.contains { $0 >= 36 }, "\(depends)")
     }
 
+    @Test(arguments: ["deb", "rpm"])
+    func eachLinkOfAnInstalledDocumentLeadsSomewhere(ending: String) async throws {
+        let root = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: root) }
+        let unpack =
+            ending == "deb"
+            ? #"dpkg-deb --extract "$1" "$2""#
+            : #"cd "$2" && rpm2cpio "$1" | cpio --extract --make-directories --quiet"#
+        let package = try BuiltPackages.package(ending).path
+        _ = try await ChildProcess.run(["/bin/sh", "-c", unpack, "sh", package, root.path])
+
+        let documents = root.appending(path: "usr/share/doc/libvirt-memory-exporter")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: documents.path).filter { $0.hasSuffix(".md") }
+        var count = 0
+        for name in names {
+            let file = documents.appending(path: name)
+            // Neither an address nor a heading of the same page.
+            for link in try String(contentsOf: file, encoding: .utf8).matches(of: /\]\(([^\s:#)]+)[#)]/) {
+                let target = file.deletingLastPathComponent().appending(path: String(link.1)).standardizedFileURL
+                #expect(FileManager.default.fileExists(atPath: target.path), "\(name): \(link.1)")
+                count += 1
+            }
+        }
+        #expect(count > 60, "\(count)")
+        let examples = ["web/web-config.yml", "prometheus/tls.yml", "systemd/socket-activation.conf"]
+        for example in examples {
+            let file = documents.appending(path: "examples/\(example)")
+            #expect(FileManager.default.fileExists(atPath: file.path), "\(example)")
+        }
+    }
+
     @Test func anErasedRPMLeavesNothing() async throws {
         let root = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-rpm-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)
