@@ -59,10 +59,10 @@ extension WebConfiguration {
 
     private static func users(_ value: YAMLValue) throws(WebConfigurationError) -> [[UInt8]: BcryptHash] {
         var users: [[UInt8]: BcryptHash] = [:]
-        for (name, value) in try value.entries("a mapping of user names to bcrypt hashes") {
+        for (name, key, value) in try value.entries("a mapping of user names to bcrypt hashes") {
             // What a client may send as a name (RFC 7617, section 2).
             guard !name.unicodeScalars.contains(where: { $0 == ":" || $0.value < 0x20 || $0.value == 0x7F }) else {
-                throw value.error("no name that a client can send: it holds a colon or a control character")
+                throw key.error("no name that a client can send: it holds a colon or a control character")
             }
             users[Array(name.utf8)] = try BcryptHash(value)
         }

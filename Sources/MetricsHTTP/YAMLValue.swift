@@ -26,21 +26,23 @@ struct YAMLValue {
     /// The values of a mapping by their keys, of which it may have these.
     func values(of keys: [String]) throws(WebConfigurationError) -> [String: YAMLValue] {
         var values: [String: YAMLValue] = [:]
-        for (key, value) in try entries("a mapping of \(keys.joined(separator: ", "))") {
-            guard keys.contains(key) else {
-                throw value.error("there is no such key; there are \(keys.joined(separator: ", "))")
+        for (name, key, value) in try entries("a mapping of \(keys.joined(separator: ", "))") {
+            guard keys.contains(name) else {
+                throw key.error("there is no such key; there are \(keys.joined(separator: ", "))")
             }
-            values[key] = value
+            values[name] = value
         }
         return values
     }
 
-    /// The keys and values of a mapping in their order; none if nothing is there.
-    func entries(_ expectation: String) throws(WebConfigurationError) -> [(key: String, value: YAMLValue)] {
+    /// The keys, as names and with their places, and values of a mapping in their order; none if nothing is there.
+    func entries(
+        _ expectation: String
+    ) throws(WebConfigurationError) -> [(name: String, key: YAMLValue, value: YAMLValue)] {
         if isNull { return [] }
         guard case .mapping(let mapping) = node.content else { throw error("not \(expectation)") }
         try refuseTag()
-        var entries: [(String, YAMLValue)] = []
+        var entries: [(String, YAMLValue, YAMLValue)] = []
         var names: Set<String> = []
         for (key, value) in mapping {
             guard case .scalar(let name, _) = key.content else {
@@ -49,7 +51,7 @@ struct YAMLValue {
             let key = YAMLValue(node: key, path: path + [name])
             try key.refuseTag()
             guard names.insert(name).inserted else { throw key.error("the key stands there twice") }
-            entries.append((name, YAMLValue(node: value, path: path + [name])))
+            entries.append((name, key, YAMLValue(node: value, path: path + [name])))
         }
         return entries
     }

@@ -114,7 +114,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         ("a: 1\n---\nb: 2", "line 3, column 1: a second document"),
         (
             "basic_auth_user: {}",
-            "line 1, column 18: basic_auth_user: there is no such key; there are tls_server_config"
+            "line 1, column 1: basic_auth_user: there is no such key; there are tls_server_config"
         ),
         ("rate_limit: {}\nrate_limit: {}", "rate_limit: the key stands there twice"),
         (
@@ -244,7 +244,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         let yaml = "basic_auth_users:\r\n  alice: \(hashOfWonder)\r\n"
         #expect(try webConfiguration(yaml).userCount == 1)
         let error = #expect(throws: WebConfigurationError.self) { try webConfiguration(yaml + "x: 1\r\n") }
-        #expect(error?.position == .init(line: 3, column: 4))
+        #expect(error?.position == .init(line: 3, column: 1))
     }
 
     @Test func theSummarySaysWhatIsGranted() throws {
