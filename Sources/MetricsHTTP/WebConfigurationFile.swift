@@ -139,13 +139,20 @@ public final class WebConfigurationFile: Sendable {
         ["file": "\(path)", "grants": "\(configuration.summary)"]
     }
 
-    /// Says once what of the files should be otherwise, and of HTTP/2 that there is none.
+    /// Says what of the files should be otherwise, and of HTTP/2 that there is none: an expired certificate each time that
+    /// it is read, the rest once.
     private func warn(about contents: WebConfigurationContents) {
         let (exposed, tellsOfHTTP2) = state.withLock { state in
             let exposed = contents.exposedSecrets.filter { state.exposed.insert($0).inserted }
             let tells = state.current.asksForHTTP2 && !state.hasToldOfHTTP2
             state.hasToldOfHTTP2 = state.hasToldOfHTTP2 || tells
             return (exposed, tells)
+        }
+        if let expiry = tls?.expiry {
+            logger.warning(
+                "the server's certificate has expired; clients that verify it get no answer",
+                metadata: ["file": "\(path)", "expired": "\(expiry)"]
+            )
         }
         for file in exposed {
             logger.warning("anybody on this host may read a file with secrets", metadata: ["file": "\(file)"])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExporterService
 import Logging
 import MetricsHTTP
 
@@ -8,14 +9,17 @@ struct CheckWebConfigCommand: ParsableCommand {
         commandName: "check-web-config",
         abstract:
             "Checks a file for --web.config.file, with the certificates and keys it names, and says what it grants.",
-        discussion: "It ends with 0 if the file is good, and with 1 if it is not."
+        discussion: """
+            It ends with 0 if the file is good, and with 1 if it is not. What an exporter would warn of, as a certificate \
+            that has expired, it says on standard error, and ends with 0.
+            """
     )
 
     @Argument(help: "The file.")
     var file: String
 
     func run() throws {
-        let silent = Logger(label: "check-web-config") { _ in SwiftLogNoOpLogHandler() }
-        print("\(file): \(try WebConfigurationFile(path: file, logger: silent).current.summary)")
+        let warnings = Logger(label: "check-web-config") { _ in OperatorLog(level: .warning, format: .logfmt) }
+        print("\(file): \(try WebConfigurationFile(path: file, logger: warnings).current.summary)")
     }
 }

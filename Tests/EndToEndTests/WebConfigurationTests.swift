@@ -217,6 +217,26 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aCheckWarnsOfAnExpiredCertificateAndEndsWell() async throws {
+            try await Testbed.run(startingLibvirtd: false) { testbed in
+                let certificates = try await Certificates(directory: testbed.directory)
+                try await certificates.make("server", for: "IP:127.0.0.1")
+                let configuration = try WebConfigurationFixture(
+                    "tls_server_config: {cert_file: server.pem, key_file: server.key}",
+                    in: testbed.directory
+                )
+                let check = [TestbedFiles.exporter.path, "check-web-config", configuration.file.path]
+                let good = try await ChildProcess.outcome(of: check)
+                #expect(good.status == 0 && good.errors.isEmpty)
+
+                try await certificates.expire("server")
+                let outcome = try await ChildProcess.outcome(of: check)
+                #expect(outcome.status == 0 && outcome.output == good.output)
+                let said = String(decoding: outcome.errors, as: UTF8.self)
+                #expect(said.contains("the server's certificate has expired") && said.contains("expired=20"), "\(said)")
+            }
+        }
+
         @Test func aFloodOfWrongPasswordsDelaysNobodyElse() async throws {
             try await Testbed.run { testbed in
                 let guest = try await testbed.startGuest(GuestSpecification(name: "guest", hasSystem: false))

@@ -250,6 +250,34 @@ import Testing
         }
     }
 
+    @Test func anExpiredCertificateOfTheServerIsServedAndWarnedOfEachTimeItIsRead() async throws {
+        let certificates = try await TestCertificates.shared
+        let folder = try Folder()
+        defer { folder.remove() }
+        let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n"
+        try folder.write(certificates.expiredClient)
+        try folder.write(tls)
+        chmod(folder.directory.appending(path: "server.key").path, 0o600)
+        chmod(folder.file.path, 0o600)
+        let record = ServerRecord()
+        let file = try WebConfigurationFile(path: folder.file.path, logger: record.logger)
+        let warning = "the server's certificate has expired; clients that verify it get no answer"
+        #expect(record.messages == ["web configuration", warning])
+        #expect(file.tls?.expiry == "2021-01-01")
+        func readAgain() {
+            for _ in 0..<3 { file.take(folder.contents) }
+        }
+
+        try folder.write(tls + oneUser)
+        readAgain()
+        #expect(record.messages.dropFirst(2) == ["web configuration read again", warning])
+
+        try folder.write(certificates.server)
+        readAgain()
+        #expect(file.tls?.expiry == nil)
+        #expect(record.messages.dropFirst(4) == ["web configuration read again"])
+    }
+
     @Test func thatThereIsNoHTTP2IsSaidOnceWhereItIsAskedFor() throws {
         try withFile("http_server_config: {http2: true}") { file, folder, record in
             try folder.write("http_server_config: {http2: true, headers: {X-Frame-Options: deny}}")

@@ -17,6 +17,13 @@ struct Certificates: Sendable {
         try await openssl(name, "subjectAltName=\(names)", ["-CA", path("ca.pem"), "-CAkey", path("ca.key")])
     }
 
+    /// Makes the certificate one by its own word that ended yesterday.
+    func expire(_ name: String) async throws {
+        let (certificate, key) = (path("\(name).pem"), path("\(name).key"))
+        let days = ["-days", "-1", "-signkey", key]
+        _ = try await ChildProcess.run(["/usr/bin/openssl", "x509", "-in", certificate, "-out", certificate] + days)
+    }
+
     /// The path of a file.
     func path(_ file: String) -> String {
         directory.appending(path: file).path
