@@ -22,6 +22,28 @@ struct UnixSocketMode {
     }
 }
 
+/// The period of `--memory-stats.period`.
+struct MemoryStatsPeriod {
+    /// 0: no period is set.
+    let seconds: UInt32
+
+    init(seconds: UInt32) {
+        self.seconds = seconds
+    }
+
+    /// Reads a duration. QEMU polls by whole seconds; libvirt takes an int, and a guest that is asked once a day is not
+    /// asked at all.
+    init(parsing text: String) throws {
+        let parts = try PrometheusDuration(parsing: text).duration.components
+        guard parts.attoseconds == 0, (0...86_400).contains(parts.seconds) else {
+            throw ValidationError(
+                "'\(text)' cannot be a statistics period: it is whole seconds, at most a day, or 0 to set none"
+            )
+        }
+        seconds = UInt32(parts.seconds)
+    }
+}
+
 /// A level of `--log.level`.
 struct LogLevel: ExpressibleByArgument {
     let level: Logger.Level

@@ -11,9 +11,7 @@ struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the active domains with the memory each has left, the shortest of it first.",
-        discussion: """
-            It reads only: no statistics period is set. The hypervisor is that of --libvirt.uri, as without `list`.
-            """
+        discussion: "It reads only: no statistics period is set."
     )
 
     /// How the list is written.
@@ -25,8 +23,11 @@ struct ListCommand: AsyncParsableCommand {
     @Argument(help: "One domain in full: its name, its UUID, or its instance's name in OpenStack.")
     var domain: String?
 
-    /// The hypervisor's address is an option of the whole command.
-    @ParentCommand var exporter: LibvirtMemoryExporter
+    @OptionGroup
+    var hypervisor: HypervisorOptions
+
+    @OptionGroup
+    var connections: ConnectionOptions
 
     @Option(help: "How it is written: table for people, json for scripts.")
     var format = Format.table
@@ -37,16 +38,19 @@ struct ListCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Logger(label: "list") { _ in OperatorLog(level: .error, format: .logfmt) }
         let observer = HypervisorObserver(
-            uri: exporter.libvirtURI,
-            connections: exporter.collectConnections,
+            uri: hypervisor.uri,
+            connections: connections.count,
             maximumAge: .zero,
             collectsHost: false,
             logger: logger
         )
         do {
             try await observer.checkConnection(within: Self.patience)
+        } catch is DeadlineExceeded {
+            let patience = PrometheusDuration(Self.patience)
+            throw ListError(description: "cannot connect to \(hypervisor.uri): no answer within \(patience)")
         } catch {
-            throw ListError(description: "cannot connect to \(exporter.libvirtURI): \(error)")
+            throw ListError(description: "cannot connect to \(hypervisor.uri): \(error)")
         }
         let background = Task { await observer.run() }
         defer { background.cancel() }
@@ -69,7 +73,7 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     private func guests(of snapshot: Snapshot) throws -> [GuestSummary] {
-        guard snapshot.isUp else { throw ListError(description: "libvirt at \(exporter.libvirtURI) does not answer") }
+        guard snapshot.isUp else { throw ListError(description: "libvirt at \(hypervisor.uri) does not answer") }
         let guests = GuestSummary.all(in: snapshot)
         guard let domain else { return guests }
         let chosen = guests.filter { $0.isCalled(domain) }

@@ -22,19 +22,26 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         subcommands: [ListCommand.self, PeriodCommand.self, CheckWebConfigCommand.self]
     )
 
+    /// After its flags, as a container's entry point has them, a subcommand is read with all flags; where it comes first,
+    /// with its own alone, and what it would not heed is refused.
+    static func main() async {
+        let first = CommandLine.arguments.dropFirst().first
+        if configuration.subcommands.contains(where: { $0.configuration.commandName == first }) {
+            await Subcommands.main(nil)
+        } else {
+            await main(nil)
+        }
+    }
+
     /// The defaults that ArgumentParser cannot show by itself.
     private enum Default {
         static let listenAddress = ":9177"
         static let collectTimeout = PrometheusDuration(.seconds(10))
         static let collectMaximumAge = PrometheusDuration(.seconds(1))
-        static let memoryStatsPeriod = PrometheusDuration(.seconds(10))
     }
 
-    @Option(
-        name: .customLong("libvirt.uri"),
-        help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri")
-    )
-    var libvirtURI = "qemu:///system"
+    @OptionGroup
+    var hypervisor: HypervisorOptions
 
     @Option(
         name: .customLong("web.listen-address"),
@@ -86,15 +93,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     )
     var maximumScrapes = 40
 
-    @Option(
-        name: .customLong("collect.connections"),
-        help: ArgumentHelp(
-            "On how many connections at most statistics are collected at the same time: one for each 8 domains. A frozen "
-                + "guest holds up one, and with it one of libvirtd's workers (max_workers).",
-            valueName: "number"
-        )
-    )
-    var collectConnections = 4
+    @OptionGroup
+    var connections: ConnectionOptions
 
     @Option(
         name: .customLong("collect.timeout"),
@@ -118,29 +118,11 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     )
     var collectMaximumAge = Default.collectMaximumAge
 
-    @Option(
-        name: .customLong("memory-stats.period"),
-        help: ArgumentHelp(
-            "How often the hypervisor asks a guest for its statistics, set on each running domain for which nobody set "
-                + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is. "
-                + "(default: \(Default.memoryStatsPeriod))",
-            valueName: "duration"
-        ),
-        transform: PrometheusDuration.init(parsing:)
-    )
-    var memoryStatsPeriod = Default.memoryStatsPeriod
+    @OptionGroup
+    var memoryStats: PeriodOptions
 
-    @Option(
-        name: .customLong("log.level"),
-        help: ArgumentHelp("What is logged: debug, info, warn or error.", valueName: "level")
-    )
-    var logLevel = LogLevel(level: .info)
-
-    @Option(
-        name: .customLong("log.format"),
-        help: ArgumentHelp("How it is logged: logfmt or json.", valueName: "format")
-    )
-    var logFormat = LogFormat.logfmt
+    @OptionGroup
+    var log: LogOptions
 
     @OptionGroup(title: "Collectors")
     var collectors: CollectorOptions
@@ -166,31 +148,14 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
         }
-        guard (1...16).contains(collectConnections) else {
-            throw ValidationError(
-                "'\(collectConnections)' is no number for --collect.connections: it is 1 to 16, of libvirtd's 20 workers."
-            )
-        }
         guard collectTimeout.duration >= .milliseconds(100) else {
             throw ValidationError("'\(collectTimeout)' is too short for --collect.timeout: it is 100ms or more.")
         }
-        guard statsPeriodSeconds != nil else {
-            throw ValidationError(
-                "'\(memoryStatsPeriod)' cannot be a statistics period: --memory-stats.period is whole seconds, at most a "
-                    + "day, or 0 to set none."
-            )
-        }
-    }
-
-    /// QEMU polls by whole seconds; libvirt takes an int, and a guest that is asked once a day is not asked at all.
-    var statsPeriodSeconds: UInt32? {
-        let parts = memoryStatsPeriod.duration.components
-        return parts.attoseconds == 0 && (0...86_400).contains(parts.seconds) ? UInt32(parts.seconds) : nil
     }
 
     func run() async throws {
-        let logger = logger()
-        try await orExit(logger) {
+        let logger = log.logger()
+        try await Self.orExit(logger) {
             let configuration = try configuration()
             try await ExporterApplication(
                 configuration: configuration,
@@ -200,14 +165,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         }
     }
 
-    /// The log that this command line asks for.
-    func logger() -> Logger {
-        let (level, format) = (logLevel.level, logFormat)
-        return Logger(label: "libvirt-memory-exporter") { _ in OperatorLog(level: level, format: format) }
-    }
-
     /// Logs why the command cannot begin, where it is what an operator can put right.
-    func orExit(_ logger: Logger, _ body: () async throws -> Void) async throws {
+    static func orExit(_ logger: Logger, _ body: () async throws -> Void) async throws {
         do {
             try await body()
         } catch let error as any Error & CustomStringConvertible
@@ -223,16 +182,16 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
 
     private func configuration() throws -> ExporterConfiguration {
         try ExporterConfiguration(
-            libvirtURI: libvirtURI,
+            libvirtURI: hypervisor.uri,
             listenAddresses: listenAddressesOrDefault(),
             unixSocketMode: unixSocketMode.bits,
             telemetryPath: telemetryPath,
             webConfigurationPath: webConfigurationPath,
             maximumScrapes: maximumScrapes,
-            collectConnections: collectConnections,
+            collectConnections: connections.count,
             collectTimeout: collectTimeout.duration,
             collectMaximumAge: collectMaximumAge.duration,
-            memoryStatsPeriod: statsPeriodSeconds ?? 0,
+            memoryStatsPeriod: memoryStats.period.seconds,
             collectors: collectors.enabled
         )
     }
@@ -241,4 +200,13 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         if usesPassedSockets { return try PassedSockets.take().map { .passed(descriptor: $0) } }
         return listenAddresses.isEmpty ? [try ListenAddress(parsing: Default.listenAddress)] : listenAddresses
     }
+}
+
+/// The same command without flags of its own, which would be taken wherever they stand.
+private struct Subcommands: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: LibvirtMemoryExporter.configuration.commandName,
+        abstract: LibvirtMemoryExporter.configuration.abstract,
+        subcommands: LibvirtMemoryExporter.configuration.subcommands
+    )
 }

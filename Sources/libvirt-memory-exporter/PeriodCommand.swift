@@ -11,23 +11,31 @@ struct PeriodCommand: AsyncParsableCommand {
         discussion: """
             For a host where the exporter itself, which faces the network, is not to be able to change a guest: that one \
             runs with --memory-stats.period=0 and reads only, and this one needs libvirt's read-write socket and no \
-            network. Of the options without `period` it takes --libvirt.uri, --memory-stats.period, --log.level and \
-            --log.format.
+            network.
             """
     )
 
-    /// The options are those of the whole command.
-    @ParentCommand var exporter: LibvirtMemoryExporter
+    @OptionGroup
+    var hypervisor: HypervisorOptions
 
-    func run() async throws {
-        guard let seconds = exporter.statsPeriodSeconds, seconds > 0 else {
+    @OptionGroup
+    var memoryStats: PeriodOptions
+
+    @OptionGroup
+    var log: LogOptions
+
+    func validate() throws {
+        guard memoryStats.period.seconds > 0 else {
             throw ValidationError("`period` with --memory-stats.period=0 would do nothing; give a period, as 10s.")
         }
-        let logger = exporter.logger()
-        try await exporter.orExit(logger) {
+    }
+
+    func run() async throws {
+        let logger = log.logger()
+        try await LibvirtMemoryExporter.orExit(logger) {
             try await PeriodApplication(
-                libvirtURI: exporter.libvirtURI,
-                seconds: seconds,
+                libvirtURI: hypervisor.uri,
+                seconds: memoryStats.period.seconds,
                 serviceManager: ServiceManager(environment: ProcessInfo.processInfo.environment),
                 logger: logger
             ).run()

@@ -108,6 +108,17 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aSilentLibvirtdIsSaidWithHowLongItWasWaitedFor() async throws {
+            try await Testbed.run { testbed in
+                try await testbed.libvirtd.freeze()
+                let outcome = try await list(testbed)
+                try await testbed.libvirtd.thaw()
+                #expect(outcome.status == 1)
+                let said = String(decoding: outcome.errors, as: UTF8.self)
+                #expect(said.contains("no answer within 10s"), "\(said)")
+            }
+        }
+
         @Test func aTerminalShowsColoursUnlessNobodyWantsThem() async throws {
             try await Testbed.run { testbed in
                 // It is paused, which is worth a colour.
