@@ -122,11 +122,15 @@ public struct DomainWatch: Sendable {
         inventory.complete(with: domains.lazy.map(\.uuid), hostPages: hostPages)
     }
 
-    /// Reads one domain's configuration. One that has ended in between, or cannot be read, costs only itself.
+    /// Reads one domain's configuration. One that has ended in between, or cannot be read, costs only itself; one that
+    /// was just defined, or changed while it does not run, is none of the active domains.
     private func read(_ domain: DomainID, from connection: Connection) async throws {
         do {
             let xml = try await call { try await connection.domainXML(domain.uuid) }
-            let configuration = DomainConfiguration(domain: try XMLElement(parsing: xml))
+            let element = try XMLElement(parsing: xml)
+            // libvirt numbers the domains that run, and no others.
+            guard element.attributes["id"] != nil else { return inventory.remove(domain.uuid) }
+            let configuration = DomainConfiguration(domain: element)
             let limits = readsLimits ? try await readLimits(domain, from: connection) : MemoryLimits()
             inventory.read(domain, configuration, limits)
         } catch let error as LibvirtError where !error.isConnectionLost {

@@ -118,7 +118,7 @@ public struct StatisticsPeriod: Sendable {
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"]
             )
         } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
-            guard !error.isDomainGone else { return }
+            guard !error.isDomainGone else { return refusals.ended(domain) }
             logger.warning(
                 "cannot set a domain's statistics period",
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"]
@@ -143,6 +143,11 @@ private struct Refusals {
     mutating func forget(allBut domains: [DomainID]) {
         let kept = Set(domains)
         nextTry = nextTry.filter { kept.contains($0.key) }
+    }
+
+    /// Once it has ended a domain may start anew at any moment, and is tried at once then.
+    mutating func ended(_ domain: DomainID) {
+        nextTry[domain] = nil
     }
 
     /// Whether this failure has not been said since the last success.

@@ -57,6 +57,42 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aGuestThatWasDefinedLongBeforeItStartsIsAskedAtOnceEachTime() async throws {
+            try await Testbed.run { testbed in
+                let notify = try NotifySocket(path: testbed.directory.appending(path: "notify").path)
+                let keeper = try await testbed.start(
+                    [TestbedFiles.exporter.path, "period", "--libvirt.uri=\(testbed.libvirtd.uri)"],
+                    environment: notify.environment(watchdogSeconds: 10)
+                )
+                let specification = GuestSpecification(name: "guest", balloon: .virtio(period: nil), hasSystem: false)
+                try await eventually(within: .seconds(10)) {
+                    try require(try keeper.outputSoFar().contains("connected to libvirt"), "connected to libvirt")
+                }
+                let guest = try await Guest.define(specification, libvirtd: testbed.libvirtd)
+                // One that runs is seen after it: the events come in their order.
+                let neighbour = try await testbed.startGuest(
+                    GuestSpecification(name: "neighbour", balloon: .virtio(period: nil), hasSystem: false)
+                )
+                try await expectPeriod(of: neighbour)
+                try await eventually(within: .seconds(10)) {
+                    try require(notify.status?.contains("watching 1 domain ") == true, notify.status ?? "no status")
+                }
+                for _ in 1...2 {
+                    try await guest.start()
+                    try await expectPeriod(of: guest)
+                    try await guest.destroy()
+                }
+            }
+        }
+
+        /// Its period is set now, and not only when periods are tried again, after a minute.
+        private func expectPeriod(of guest: Guest) async throws {
+            try await eventually(within: .seconds(10)) {
+                let xml = try await guest.xml()
+                try require(xml.contains("<stats period='10'/>"), "the period of \(guest.name) is set: \(xml)")
+            }
+        }
+
         @Test func periodZeroTouchesNothing() async throws {
             try await Testbed.run { testbed in
                 let guest = try await testbed.startGuest(

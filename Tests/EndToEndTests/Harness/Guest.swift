@@ -14,17 +14,30 @@ struct Guest: LibvirtDomain {
     /// Starts a guest; it boots meanwhile, see ``booted()``.
     static func start(_ specification: GuestSpecification, libvirtd: LibvirtDaemon) async throws -> Guest {
         let guest = Guest(specification: specification, libvirtd: libvirtd)
-        let xml = libvirtd.directory.appending(path: "\(guest.uuid).xml")
-        try specification.domainXML(console: guest.console, consoleLog: guest.consoleLog)
+        try await libvirtd.virsh(["create"] + guest.startFlags + [try guest.writeXML()])
+        return guest
+    }
+
+    /// Defines a guest, which does not run yet, see ``start()``.
+    static func define(_ specification: GuestSpecification, libvirtd: LibvirtDaemon) async throws -> Guest {
+        let guest = Guest(specification: specification, libvirtd: libvirtd)
+        try await libvirtd.virsh("define", try guest.writeXML())
+        return guest
+    }
+
+    /// Starts a guest that is defined.
+    func start() async throws { try await libvirtd.virsh(["start"] + startFlags + [uuid]) }
+
+    private var startFlags: [String] { specification.hasSystem ? [] : ["--paused"] }
+
+    /// Writes the domain's XML, and says where.
+    private func writeXML() throws -> String {
+        let xml = libvirtd.directory.appending(path: "\(uuid).xml")
+        try specification.domainXML(console: console, consoleLog: consoleLog)
             .write(to: xml, atomically: true, encoding: .utf8)
         // libvirtd would create it for root alone.
-        try Data().write(to: guest.consoleLog)
-        if specification.hasSystem {
-            try await libvirtd.virsh("create", xml.path)
-        } else {
-            try await libvirtd.virsh("create", "--paused", xml.path)
-        }
-        return guest
+        try Data().write(to: consoleLog)
+        return xml.path
     }
 
     /// Waits until the guest has booted and done what its specification asks, and says its first words.
