@@ -112,7 +112,7 @@ public struct StatisticsPeriod: Sendable {
                 try await connection.setMemoryStatsPeriod(Int32(clamping: seconds), of: domain.uuid)
             }
             inventory.periodWasSet(to: seconds, of: domain.uuid)
-            refusals.succeeded()
+            refusals.succeeded(domain)
             logger.info(
                 "statistics period set",
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"]
@@ -156,7 +156,8 @@ private struct Refusals {
         return said != error.message
     }
 
-    mutating func succeeded() {
+    mutating func succeeded(_ domain: DomainID) {
+        nextTry[domain] = nil
         said = nil
     }
 }

@@ -25,6 +25,15 @@ import Testing
         #expect(log.lines(.warning).isEmpty)
     }
 
+    @Test func aDomainThatIsStartedAgainIsSetAtOnce() async throws {
+        try await setting(onNodeOf: [xml(1)]) { _ in
+            for _ in 1...2 {
+                wasReadWithoutPeriod(1)
+                try await expectPeriod(of: 1)
+            }
+        }
+    }
+
     private func id(_ number: UInt8) -> DomainID {
         DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: number, count: 16))!, name: "domain \(number)")
     }
