@@ -25,8 +25,10 @@ public actor Collector {
     private var start = ContinuousClock.now
     /// When it has to be done: the earliest that one of its scrapes can wait for.
     private var deadline = ContinuousClock.now
-    /// How long the slowest share took of the last collection, or had where it was too short.
-    private var shareDuration = Duration.zero
+    /// How long one share may take.
+    private var sharePatience = Patience()
+    /// How long what enters no monitor may take: the list is one call, and the more domains the longer.
+    private var surroundingsPatience = Patience()
 
     /// - Parameters:
     ///   - connections: the connections that statistics are collected by.
@@ -81,9 +83,10 @@ public actor Collector {
         start = .now
         let version = anyConnection?.version
         let driver = HypervisorDriver(named: version?.driver ?? "")
-        let patience = patience
+        let time = start.duration(to: attemptsEnd)
+        let patience = sharePatience.duration(within: time)
 
-        let surroundings = Task { await collectSurroundings(until: start + patience) }
+        let surroundings = Task { await collectSurroundings(within: surroundingsPatience.duration(within: time)) }
         // Where not even the list comes back it is libvirtd that does not answer, and no guest.
         let libvirtAnswers = { await surroundings.value.domains != nil }
         var statistics = await collectStatistics(of: listed, driver, patience, libvirtAnswers)
@@ -96,9 +99,9 @@ public actor Collector {
         }
         if statistics.isComplete {
             loggedFailure = nil
-            shareDuration = statistics.slowestShare
+            sharePatience.took(statistics.slowestShare)
         } else if domains != nil {
-            shareDuration = max(shareDuration, patience)
+            sharePatience.ranOut(after: patience)
         }
 
         let isUp = domains != nil || !statistics.records.isEmpty
@@ -129,12 +132,6 @@ public actor Collector {
         )
     }
 
-    /// How long one share may take: well above what the slowest took last time, and no more than half of the time there
-    /// is, so that another attempt can follow.
-    private var patience: Duration {
-        min(max(.seconds(2), shareDuration * 4), start.duration(to: attemptsEnd) / 2)
-    }
-
     /// When the last attempt has to be over: then the monitors that were held are still to be looked at.
     var attemptsEnd: ContinuousClock.Instant {
         deadline - min(.milliseconds(500), start.duration(to: deadline) / 4)
@@ -148,14 +145,18 @@ public actor Collector {
     /// What enters no monitor: the domains with what the hypervisor knows of them, and the host; nil where libvirt does
     /// not answer.
     private func collectSurroundings(
-        until end: ContinuousClock.Instant
+        within patience: Duration
     ) async -> (domains: [(id: DomainID, info: DomainInfo?)]?, host: HostSample?) {
         guard let open = anyConnection else { return (nil, nil) }
+        let end = start + patience
         do {
             let domains = try await calls.run(until: end) { try await open.connection.activeDomains() }
                 .compactMap(infoOrNothing)
-            return (domains, collectsHost ? await collectHost(by: open.connection, until: end) : nil)
+            let host = collectsHost ? await collectHost(by: open.connection, until: end) : nil
+            surroundingsPatience.took(start.duration(to: .now))
+            return (domains, host)
         } catch {
+            if error is DeadlineExceeded { surroundingsPatience.ranOut(after: patience) }
             note(error, on: open.connection)
             return (nil, nil)
         }
