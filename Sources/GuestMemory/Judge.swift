@@ -50,11 +50,11 @@ struct Judge: Sendable {
     /// Nil where nothing has been learnt of the domain yet.
     private func silence(of sample: DomainSample, now: SuspendingClock.Instant, wall: Double) -> Silence? {
         // Where another call held the monitor for a moment the guest may have answered or not.
-        if sample.statistics == nil, sample.state == .running, !sample.isMonitorStuck {
-            return silences[sample.id.uuid]
-        }
+        let isSuspended = sample.state?.isSuspended == true
+        if sample.statistics == nil, !isSuspended, !sample.isMonitorStuck { return silences[sample.id.uuid] }
         let lastUpdate = sample.statistics?.lastUpdate
-        let couldAnswer = sample.state == .running && sample.monitor == nil
+        // One that crashed could not either, but nobody waits for it: nothing excuses its silence.
+        let couldAnswer = !isSuspended && sample.monitor == nil
         guard var silence = silences[sample.id.uuid] else {
             return Silence(lastUpdate: lastUpdate, couldAnswer: couldAnswer, now: now, wall: wall)
         }

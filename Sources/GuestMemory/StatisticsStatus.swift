@@ -54,7 +54,7 @@ extension StatisticsStatus {
     static func judged(by evidence: StatisticsEvidence) -> StatisticsStatus? {
         guard evidence.isSupported else { return .unsupported }
         guard !evidence.isMonitorStuck else { return .unresponsive }
-        if evidence.state == .paused || evidence.state == .pmsuspended { return .paused }
+        if evidence.state?.isSuspended == true { return .paused }
         guard let statistics = evidence.statistics else { return nil }
         if let configuration = evidence.configuration, configuration.balloon == nil { return .noDevice }
         // QEMU has a time of the last update for each balloon device, and only for those; vz has none at all.

@@ -19,6 +19,9 @@ public enum DomainState: Int32, CaseIterable, Sendable {
     /// The guest sleeps (VIR_DOMAIN_PMSUSPENDED).
     case pmsuspended = 7
 
+    /// Whether the guest stands still until it is told to go on.
+    public var isSuspended: Bool { self == .paused || self == .pmsuspended }
+
     /// The state of this number; a number that this program does not know yet is `nostate`.
     init(libvirt number: Int32) {
         self = DomainState(rawValue: number) ?? .nostate

@@ -59,6 +59,18 @@ import Testing
         #expect(statuses == [.ok, .ok, .ok, .ok, .stale])
     }
 
+    @Test(arguments: [DomainState.crashed, .shutdown, .nostate, .blocked])
+    func aGuestThatCrashedOrIsInNoStateBecomesStaleLikeOneThatRuns(state: DomainState) {
+        var judge = Judge()
+        var statuses: [StatisticsStatus?] = []
+        for second in stride(from: 0, through: 40, by: 10) {
+            statuses.append(status(&judge, sample(lastUpdate: 1000, state: state), at: second))
+        }
+        #expect(statuses == [.ok, .ok, .ok, .ok, .stale])
+        #expect(status(&judge, sample(lastUpdate: nil, state: state), at: 50) == .stale)
+        #expect(status(&judge, sample(lastUpdate: 1000, state: state), at: 60) == .stale)
+    }
+
     @Test func aThawedGuestHasTimeToAnswerAgain() {
         var judge = Judge()
         let stuck = ControlInfo(state: .occupied, milliseconds: 5000)
