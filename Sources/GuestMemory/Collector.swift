@@ -193,12 +193,12 @@ public actor Collector {
 
     /// Asks, by a call that never blocks, how the monitors stand that were held when the statistics were collected.
     private func lookAtHeldMonitors(_ samples: [DomainSample], of driver: HypervisorDriver) async -> [DomainSample] {
-        let held = samples.indices.filter { driver.hasMonitors && samples[$0].statistics?.rss == nil }
-        guard !held.isEmpty, let open = inventoryConnection.current else { return samples }
+        let held = samples.indices.filter { samples[$0].wasPassedOver(by: driver) }
+        guard !held.isEmpty, let open = anyConnection else { return samples }
         var samples = samples
-        do {
-            for index in held {
-                let uuid = samples[index].id.uuid
+        for index in held {
+            let uuid = samples[index].id.uuid
+            do {
                 samples[index].monitor = try await calls.run(until: deadline) {
                     do {
                         return try await open.connection.controlInfo(uuid)
@@ -206,9 +206,10 @@ public actor Collector {
                         return nil
                     }
                 }
+            } catch {
+                note(error, on: open.connection)
+                guard let error = error as? LibvirtError, !error.isConnectionLost else { break }
             }
-        } catch {
-            note(error, on: open.connection)
         }
         return samples
     }
@@ -239,7 +240,11 @@ public actor Collector {
     /// One line when a domain stops answering, and one when it answers again.
     private func logUnresponsive(_ samples: [DomainSample]) {
         let before = unresponsive
-        unresponsive = Set(samples.lazy.filter { $0.status == .unresponsive }.map(\.id.uuid))
+        // Of one without a status nothing was learnt: it has not answered.
+        unresponsive = Set(
+            samples.lazy.filter { $0.status == .unresponsive || $0.status == nil && before.contains($0.id.uuid) }
+                .map(\.id.uuid)
+        )
         for id in samples.lazy.map(\.id) where before.contains(id.uuid) != unresponsive.contains(id.uuid) {
             let metadata: Logger.Metadata = ["domain": "\(id.name)", "uuid": "\(id.uuid)"]
             if unresponsive.contains(id.uuid) {

@@ -36,6 +36,12 @@ public struct DomainSample: Sendable {
         self.status = status
     }
 
+    /// Whether another call held its monitor when the statistics were collected: neither its guest nor its balloon was
+    /// asked then, and what there is of them was not read there.
+    func wasPassedOver(by driver: HypervisorDriver) -> Bool {
+        driver.hasMonitors && statistics?.rss == nil
+    }
+
     /// A monitor that answers does so within a few milliseconds.
     private static let longestAnswerMilliseconds = 500
 

@@ -26,14 +26,15 @@ struct Judge: Sendable {
         var verdicts: [DomainUUID: StatisticsStatus] = [:]
         for index in judged.indices {
             let sample = judged[index]
-            let silence = silence(of: sample, now: now, wall: wall)
+            let statistics = sample.wasPassedOver(by: driver) ? nil : sample.statistics
+            let silence = silence(of: sample, statistics, now: now, wall: wall)
             let status =
                 StatisticsStatus.judged(
                     by: StatisticsEvidence(
                         isSupported: driver.hasGuestStatistics,
                         state: sample.state,
                         isMonitorStuck: sample.isMonitorStuck,
-                        statistics: sample.monitor == nil ? sample.statistics : nil,
+                        statistics: statistics,
                         configuration: sample.known?.configuration,
                         silence: silence?.duration(at: now) ?? .zero,
                         sinceBeginning: sample.known?.beganReporting?.duration(to: now)
@@ -48,13 +49,20 @@ struct Judge: Sendable {
     }
 
     /// Nil where nothing has been learnt of the domain yet.
-    private func silence(of sample: DomainSample, now: SuspendingClock.Instant, wall: Double) -> Silence? {
+    ///
+    /// - Parameter statistics: what the guest and its balloon said; nil where they could not be asked.
+    private func silence(
+        of sample: DomainSample,
+        _ statistics: MemoryStatistics?,
+        now: SuspendingClock.Instant,
+        wall: Double
+    ) -> Silence? {
         // Where another call held the monitor for a moment the guest may have answered or not.
         let isSuspended = sample.state?.isSuspended == true
-        if sample.statistics == nil, !isSuspended, !sample.isMonitorStuck { return silences[sample.id.uuid] }
-        let lastUpdate = sample.statistics?.lastUpdate
+        if statistics == nil, !isSuspended, !sample.isMonitorStuck { return silences[sample.id.uuid] }
+        let lastUpdate = statistics?.lastUpdate
         // One that crashed could not either, but nobody waits for it: nothing excuses its silence.
-        let couldAnswer = !isSuspended && sample.monitor == nil
+        let couldAnswer = !isSuspended && !sample.isMonitorStuck
         guard var silence = silences[sample.id.uuid] else {
             return Silence(lastUpdate: lastUpdate, couldAnswer: couldAnswer, now: now, wall: wall)
         }

@@ -14,13 +14,18 @@ import Testing
         number: UInt8 = 1
     ) -> DomainSample {
         var statistics = MemoryStatistics()
-        statistics.lastUpdate = lastUpdate
-        statistics.usable = Kibibytes(1)
+        statistics.actualBalloon = Kibibytes(2)
+        // Where another call holds the monitor QEMU's driver has nothing more to say.
+        if let lastUpdate {
+            statistics.lastUpdate = lastUpdate
+            statistics.usable = Kibibytes(1)
+            statistics.rss = Kibibytes(3)
+        }
         return DomainSample(
             id: DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: number, count: 16))!, name: "guest"),
             state: state,
             info: nil,
-            statistics: lastUpdate == nil ? nil : statistics,
+            statistics: statistics,
             known: KnownDomain(
                 name: "guest",
                 configuration: DomainConfiguration(balloon: .init(model: "virtio"), statsPeriod: 10)
@@ -111,6 +116,14 @@ import Testing
         #expect(status(&judge, sample(lastUpdate: nil, monitor: monitor), at: 50) == .stale)
         #expect(status(&judge, sample(lastUpdate: 1000), at: 60) == .stale)
         #expect(status(&judge, sample(lastUpdate: 1065), at: 70) == .ok)
+    }
+
+    @Test func aHeldMonitorThatCouldNotBeLookedAtSaysNothing() {
+        var judge = Judge()
+        #expect(status(&judge, sample(lastUpdate: nil), at: 0) == nil)
+        let stuck = ControlInfo(state: .occupied, milliseconds: 5000)
+        #expect(status(&judge, sample(lastUpdate: nil, monitor: stuck), at: 10) == .unresponsive)
+        #expect(status(&judge, sample(lastUpdate: nil), at: 20) == .unresponsive)
     }
 
     @Test func aMonitorThatHasJustBeenEnteredIsNotStuck() {
