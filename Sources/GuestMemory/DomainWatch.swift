@@ -14,8 +14,8 @@ public struct DomainWatch: Sendable {
 
     private enum Occasion {
         case event(DomainEvent)
-        case doubt(DomainID)
-        case unknownDomains
+        case doubt(Inventory.Doubt)
+        case missingPeriod(DomainID)
         case sweep
     }
 
@@ -69,12 +69,7 @@ public struct DomainWatch: Sendable {
                 for await event in events { occasion.yield(.event(event)) }
             }
             group.addTask {
-                for await doubt in doubts {
-                    switch doubt {
-                    case .unknownDomains: occasion.yield(.unknownDomains)
-                    case .answersUnasked(let domain): occasion.yield(.doubt(domain))
-                    }
-                }
+                for await doubt in doubts { occasion.yield(.doubt(doubt)) }
             }
             group.addTask {
                 while true {
@@ -90,14 +85,16 @@ public struct DomainWatch: Sendable {
                     if event.kind == .started {
                         group.addTask {
                             try await Task.sleep(for: Self.timeToSetPeriod)
-                            occasion.yield(.doubt(event.domain))
+                            occasion.yield(.missingPeriod(event.domain))
                         }
                     }
-                case .doubt(let domain):
+                case .missingPeriod(let domain), .doubt(.answersUnasked(let domain)):
                     if inventory.lacksPeriod(domain.uuid) { try await read(domain, from: connection) }
+                case .doubt(.becameStale(let domain)):
+                    try await read(domain, from: connection)
                 // The next collection says again what this one leaves.
-                case .unknownDomains where swept.duration(to: .now) < Self.pauseBetweenSweeps: break
-                case .unknownDomains, .sweep:
+                case .doubt(.unknownDomains) where swept.duration(to: .now) < Self.pauseBetweenSweeps: break
+                case .doubt(.unknownDomains), .sweep:
                     try await sweep(connection)
                     swept = .now
                 }

@@ -19,6 +19,8 @@ public final class Inventory: Sendable {
         case unknownDomains
         /// A domain without a period that answers all the same: another process has set one, of which no event tells.
         case answersUnasked(DomainID)
+        /// A domain that became stale: another process may have set a longer period, of which no event tells either.
+        case becameStale(DomainID)
     }
 
     /// One reboot is up to three events within 0.2 s: SeaBIOS resets the machine twice more on its way.
@@ -160,6 +162,8 @@ public final class Inventory: Sendable {
                     if found.first != .unknownDomains { found.insert(.unknownDomains, at: 0) }
                     continue
                 }
+                if sample.status == .stale, !known.isStale { found.append(.becameStale(sample.id)) }
+                if let status = sample.status { storage.domains[uuid]?.isStale = status == .stale }
                 guard known.configuration.lacksStatsPeriod, let lastUpdate = sample.statistics?.lastUpdate else {
                     continue
                 }

@@ -20,6 +20,8 @@ public struct KnownDomain: Sendable {
     /// The driver's last answer that a collection saw while nobody was known to ask, in Unix seconds; nil where none has
     /// looked.
     var lastUpdate: UInt64?
+    /// Whether the last collection that learnt anything of it found it stale.
+    var isStale = false
 
     /// A domain of this name and configuration.
     public init(name: String, configuration: DomainConfiguration) {

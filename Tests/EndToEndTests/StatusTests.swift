@@ -73,6 +73,22 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aPeriodThatWasMadeLongerIsLearntWhenTheGuestSeemsSilent() async throws {
+            try await Testbed.run { testbed in
+                let guest = try await testbed.startGuest(GuestSpecification(name: "guest"))
+                let exporter = try await testbed.startExporter()
+                _ = try await course(of: [guest], by: exporter, within: .seconds(10)) { $0 == ["ok"] }
+                // libvirt has no event for it.
+                try await testbed.libvirtd.virsh("dommemstat", guest.uuid, "--period", "60", "--live")
+                try await eventually(within: .seconds(60)) {
+                    let period = try await exporter.scrape().memory("period_seconds", guest)
+                    try require(period == 60, "the period is known, not \(String(describing: period))")
+                }
+                let metrics = try await exporter.scrape()
+                #expect(try metrics.status(of: guest) == "ok")
+            }
+        }
+
         @Test func aFrozenGuestCostsItsOwnFiguresAndNothingElse() async throws {
             try await Testbed.run { testbed in
                 let guests = try await testbed.startGuests(

@@ -20,10 +20,17 @@ import Testing
         )
     }
 
-    private func sample(_ number: UInt8, lastUpdate: UInt64?) -> DomainSample {
+    private func sample(_ number: UInt8, lastUpdate: UInt64?, status: StatisticsStatus? = nil) -> DomainSample {
         var statistics = MemoryStatistics()
         statistics.lastUpdate = lastUpdate
-        return DomainSample(id: id(number), state: .running, info: nil, statistics: statistics, known: nil)
+        return DomainSample(
+            id: id(number),
+            state: .running,
+            info: nil,
+            statistics: statistics,
+            known: nil,
+            status: status
+        )
     }
 
     /// What the inventory doubts after these collections.
@@ -89,6 +96,13 @@ import Testing
             [sample(1, lastUpdate: time), sample(2, lastUpdate: nil), sample(3, lastUpdate: 0)]
         }
         #expect(await doubts(after: collections).isEmpty)
+    }
+
+    @Test func aDomainThatBecomesStaleIsReadAgainOnce() async {
+        add(1, period: 3)
+        let statuses: [StatisticsStatus?] = [.ok, .stale, .stale, nil, .stale, .ok, .stale]
+        let found = await doubts(after: statuses.map { [sample(1, lastUpdate: 1000, status: $0)] })
+        #expect(found == [.becameStale(id(1)), .becameStale(id(1))])
     }
 
     @Test func theNextWatchIsToldOfUnknownDomainsAsTheOneBeforeItWas() async {
