@@ -81,12 +81,16 @@ public actor Collector {
 
     private func collect() async -> Snapshot {
         start = .now
-        let version = anyConnection?.version
+        // Once for all: in the middle of a collection a connection may be opened.
+        let open = anyConnection
+        let version = open?.version
         let driver = HypervisorDriver(named: version?.driver ?? "")
         let time = start.duration(to: attemptsEnd)
         let patience = sharePatience.duration(within: time)
 
-        let surroundings = Task { await collectSurroundings(within: surroundingsPatience.duration(within: time)) }
+        let surroundings = Task {
+            await collectSurroundings(by: open, within: surroundingsPatience.duration(within: time))
+        }
         // Where not even the list comes back it is libvirtd that does not answer, and no guest.
         let libvirtAnswers = { await surroundings.value.domains != nil }
         var statistics = await collectStatistics(of: listed, driver, patience, libvirtAnswers)
@@ -145,9 +149,10 @@ public actor Collector {
     /// What enters no monitor: the domains with what the hypervisor knows of them, and the host; nil where libvirt does
     /// not answer.
     private func collectSurroundings(
+        by open: ReconnectingConnection.Open?,
         within patience: Duration
     ) async -> (domains: [(id: DomainID, info: DomainInfo?)]?, host: HostSample?) {
-        guard let open = anyConnection else { return (nil, nil) }
+        guard let open else { return (nil, nil) }
         let end = start + patience
         do {
             let domains = try await calls.run(until: end) { try await open.connection.activeDomains() }
