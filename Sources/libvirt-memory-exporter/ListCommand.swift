@@ -86,7 +86,7 @@ struct ListCommand: AsyncParsableCommand {
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(guests), as: UTF8.self) + "\n"
+            return String(decoding: try encoder.encode(guests), as: UTF8.self).escapingControls + "\n"
         case .table where domain == nil:
             return GuestTable.text(guests, style)
         case .table:
@@ -117,6 +117,20 @@ private struct Terminal {
             hasColour: isTerminal && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty,
             hasUnicode: locale.lowercased().filter(\.isLetterOrDigit).hasSuffix("utf8")
         )
+    }
+}
+
+extension String {
+    /// This JSON, with those control characters escaped that JSON lets through (RFC 8259, section 7) and terminals obey:
+    /// they stand in texts alone.
+    fileprivate var escapingControls: String {
+        unicodeScalars.reduce(into: "") { json, scalar in
+            if ("\u{7f}"..."\u{9f}").contains(scalar) {
+                json += "\\u00" + String(scalar.value, radix: 16)
+            } else {
+                json.unicodeScalars.append(scalar)
+            }
+        }
     }
 }
 

@@ -84,6 +84,22 @@ extension EndToEndTests {
             }
         }
 
+        @Test func noNameSteersATerminalThroughTheFiguresForScripts() async throws {
+            struct Entry: Decodable {
+                let name: String
+            }
+
+            try await Testbed.run { testbed in
+                // The last of them begins a sequence of a terminal's, as ESC [ does.
+                let name = "a\u{7f}b\u{80}c\u{9b}31mé"
+                _ = try await testbed.startGuest(GuestSpecification(name: name, hasSystem: false))
+                let outcome = try await list(testbed, "--format", "json")
+                let json = String(decoding: outcome.output, as: UTF8.self)
+                #expect(json.contains(#""a\u007fb\u0080c\u009b31mé""#), "\(json.debugDescription)")
+                #expect(try JSONDecoder().decode([Entry].self, from: outcome.output).map(\.name) == [name])
+            }
+        }
+
         @Test func whatIsWrongIsSaidWithAStatus() async throws {
             try await Testbed.run { testbed in
                 _ = try await testbed.startGuest(GuestSpecification(name: "guest", hasSystem: false))
