@@ -14,6 +14,9 @@ public final class ReconnectingConnection: Sendable {
     /// A connection that was open for so long worked.
     private static let steadyTime = Duration.seconds(10)
 
+    /// Who has not answered by then may never do so; nothing else is lost by waiting on.
+    private static let usualAnswerTime = Duration.seconds(10)
+
     private let uri: String
     private let name: String
     private let calls: LibvirtCalls
@@ -106,8 +109,17 @@ public final class ReconnectingConnection: Sendable {
         }
     }
 
+    /// Waits for as long as it takes: a further attempt would hang as well, and hold a thread of its own.
     private func connect() async throws -> Open {
-        try await calls.run { [uri, name] in
+        let warning = Task {
+            try await Task.sleep(for: Self.usualAnswerTime)
+            logger.warning(
+                "libvirt does not answer the attempt to connect; still waiting",
+                metadata: ["uri": "\(uri)"]
+            )
+        }
+        defer { warning.cancel() }
+        return try await calls.run { [uri, name] in
             let connection = try await Connection.open(uri, access: .readOnly, name: name)
             return Open(connection: connection, version: try await connection.version())
         }

@@ -52,6 +52,26 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aLibvirtdThatTakesConnectionsAndNeverAnswersIsSaidToDoSo() async throws {
+            try await Testbed.run { testbed in
+                try await testbed.libvirtd.freeze()
+                let exporter = try await testbed.startExporter()
+                try await expectDown(exporter)
+                let warnings: @Sendable () throws -> [Substring] = {
+                    try exporter.process.outputSoFar().split(separator: "\n").filter { $0.contains("level=warn") }
+                }
+                try await eventually(within: .seconds(30)) {
+                    try require(try !warnings().isEmpty, "there is a warning")
+                }
+                try await testbed.libvirtd.thaw()
+                try await eventually(within: .seconds(10)) {
+                    try require(try await exporter.scrape().value("libvirt_up") == 1, "libvirt_up is 1")
+                }
+                #expect(try warnings().count == 1)
+                #expect(try warnings().first?.contains("libvirt does not answer the attempt to connect") == true)
+            }
+        }
+
         /// libvirt is away: the scrape says so, at once, and nothing of any domain.
         private func expectDown(
             _ exporter: ExporterProcess,
