@@ -74,7 +74,8 @@ public struct StatisticsPeriod: Sendable {
                     try await set(domain, by: connection, &refusals)
                 }
             } catch is DeadlineExceeded {
-                logger.warning("a domain's monitor does not answer; setting its statistics period is left behind")
+                // The others are set by another connection.
+                continue
             } catch let error as LibvirtError {
                 for domain in missing { refusals.retry(domain, after: now + Self.retryInterval) }
                 if refusals.isNews(error) {
@@ -117,6 +118,12 @@ public struct StatisticsPeriod: Sendable {
                 "statistics period set",
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "seconds": "\(seconds)"]
             )
+        } catch let error as DeadlineExceeded {
+            logger.warning(
+                "a domain's monitor does not answer; setting its statistics period is left behind",
+                metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)"]
+            )
+            throw error
         } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
             guard !error.isDomainGone else { return refusals.ended(domain) }
             logger.warning(

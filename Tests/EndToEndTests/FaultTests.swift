@@ -58,6 +58,37 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aFrozenGuestWithoutAPeriodIsNamedAndTheOthersGetTheirs() async throws {
+            try await Testbed.run { testbed in
+                var guests: [Guest] = []
+                for name in ["frozen", "first", "second"] {
+                    let specification = GuestSpecification(name: name, balloon: .virtio(period: nil), hasSystem: false)
+                    guests.append(try await testbed.startGuest(specification))
+                }
+                let (frozen, healthy) = (guests[0], guests[1...])
+                try await frozen.freeze()
+                let exporter = try await testbed.startExporter()
+                try await eventually(within: .seconds(30)) {
+                    let log = try exporter.process.outputSoFar().split(separator: "\n")
+                    let leftBehind = try present(
+                        log.first { $0.contains("its statistics period is left behind") },
+                        "warning"
+                    )
+                    try require(
+                        leftBehind.contains("domain=frozen") && leftBehind.contains(frozen.uuid),
+                        "\(leftBehind)"
+                    )
+                }
+                for guest in healthy {
+                    try await eventually(within: .seconds(30)) {
+                        let xml = try await guest.xml()
+                        try require(xml.contains("<stats period='10'/>"), "the period of \(guest.name) is set: \(xml)")
+                    }
+                }
+                try await frozen.thaw()
+            }
+        }
+
         @Test func withMoreFrozenGuestsThanCallsMayBeLeftBehindTheExporterSaysSoAndHeals() async throws {
             try await withEightGuests { testbed, guests, exporter in
                 let records = try await ScrapeRecorder().recording(exporter) {
