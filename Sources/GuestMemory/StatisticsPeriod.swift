@@ -125,12 +125,18 @@ public struct StatisticsPeriod: Sendable {
             )
             throw error
         } catch let error as LibvirtError where !error.isConnectionLost && !error.isPermissionDenied {
-            guard !error.isDomainGone else { return refusals.ended(domain) }
+            // That it does not run is one reason for such an error; others are reasons to tell.
+            if error.isDomainGone, try await !isActive(domain, on: connection) { return refusals.ended(domain) }
             logger.warning(
                 "cannot set a domain's statistics period",
                 metadata: ["domain": "\(domain.name)", "uuid": "\(domain.uuid)", "error": "\(error)"]
             )
         }
+    }
+
+    private func isActive(_ domain: DomainID, on connection: Connection) async throws -> Bool {
+        try await calls.run(until: .now + Self.patience) { try await connection.activeDomainIDs() }
+            .contains { $0.uuid == domain.uuid }
     }
 }
 

@@ -33,6 +33,29 @@ extension EndToEndTests {
             }
         }
 
+        @Test func aGuestThatRunsAndWhosePeriodIsRefusedIsNamed() async throws {
+            try await Testbed.run { testbed in
+                let guest = try await testbed.startGuest(
+                    GuestSpecification(name: "guest", balloon: .virtio(period: nil))
+                )
+                // The guest's kernel lets go of the device, of which libvirt learns nothing.
+                let monitor = ["qemu-monitor-command", guest.uuid, "--hmp"]
+                try await testbed.libvirtd.virsh(monitor + ["device_del balloon0"])
+                try await eventually(within: .seconds(30)) {
+                    let answer = try await testbed.libvirtd.virsh(monitor + ["info balloon"])
+                    try require(answer.contains("No balloon device"), "the device is gone: \(answer)")
+                }
+                let exporter = try await testbed.startExporter()
+                try await eventually(within: .seconds(10)) {
+                    let log = try exporter.process.outputSoFar().split(separator: "\n")
+                    let warning = try present(log.first { $0.contains("level=warn") }, "warning")
+                    try require(warning.contains("cannot set a domain's statistics period"), "\(warning)")
+                    // libvirt says the same number of a guest that does not run.
+                    try require(warning.contains("domain=guest") && warning.contains("(error 55)"), "\(warning)")
+                }
+            }
+        }
+
         @Test func aLibvirtdAtItsLimitOfClientsCostsPeriodsAndNoScrape() async throws {
             // The exporter's two connections and one for this test's own virsh, which comes and goes.
             try await Testbed.run(settings: ["max_clients = 3", "max_anonymous_clients = 3"]) { testbed in
