@@ -20,31 +20,22 @@ final class ScrapeSlots: Sendable {
     }
 
     let bound: Int
-    /// Half of them, or the only one. Clients of this host by a Unix socket, a proxy for one, may have them all.
+    /// Half of them, or the only one.
     let boundOfNetwork: Int
-    private let taken = Mutex<[ClientNetwork: Int]>([:])
+    private let shares: Mutex<FairShares>
 
     init(_ bound: Int) {
         self.bound = bound
         boundOfNetwork = max(1, bound / 2)
+        shares = Mutex(FairShares(bound: bound, ofNetwork: boundOfNetwork))
     }
 
     /// A slot for a client of that network, or nil if too many are taken.
     func take(for network: ClientNetwork) -> Slot? {
-        let isFree = taken.withLock { taken in
-            let ofNetwork = taken[network, default: 0]
-            let mayHave = network == .local ? bound : boundOfNetwork
-            guard ofNetwork < mayHave, taken.values.reduce(0, +) < bound else { return false }
-            taken[network] = ofNetwork + 1
-            return true
-        }
-        return isFree ? Slot(self, network) : nil
+        shares.withLock { $0.take(for: network) } ? Slot(self, network) : nil
     }
 
     private func giveBack(_ network: ClientNetwork) {
-        taken.withLock { taken in
-            let left = taken[network, default: 1] - 1
-            taken[network] = left > 0 ? left : nil
-        }
+        shares.withLock { $0.giveBack(network) }
     }
 }

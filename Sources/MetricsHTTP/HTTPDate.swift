@@ -28,7 +28,8 @@ enum HTTPDate {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func padded(_ number: Int) -> String {
+    /// A number of two digits.
+    static func padded(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"
     }
 

@@ -24,13 +24,11 @@ public final class HTTPServer: Sendable {
     private let pool: SocketPool<ePoll>
     let waits: SocketWaits
     private let unusedListeners: Mutex<[Listener]>
-    private let connections = Mutex(Connections())
+    private let connections: Mutex<Connections>
 
     private struct Connections {
-        var served = 0
+        var served: FairShares
         var refused = 0
-        /// Of those that are served, by where they come from.
-        var servedByNetwork: [ClientNetwork: Int] = [:]
     }
 
     private static let eventsPerWait = 256
@@ -68,6 +66,8 @@ public final class HTTPServer: Sendable {
         pool = .ePoll(maxEvents: Self.eventsPerWait)
         waits = SocketWaits(pool: pool)
         self.limits = limits
+        let shares = FairShares(bound: limits.maximumConnections, ofNetwork: limits.maximumConnectionsOfNetwork)
+        connections = Mutex(Connections(served: shares))
         self.tls = tls
         self.logger = logger
         self.onResponse = onResponse
@@ -175,12 +175,7 @@ public final class HTTPServer: Sendable {
 
     private func serve(_ socket: Socket, from network: ClientNetwork, in group: inout DiscardingTaskGroup) {
         let isOverload: Bool? = connections.withLock { connections in
-            let ofNetwork = network == .local ? 0 : connections.servedByNetwork[network, default: 0]
-            if connections.served < limits.maximumConnections, ofNetwork < limits.maximumConnectionsOfNetwork {
-                connections.served += 1
-                connections.servedByNetwork[network] = ofNetwork + 1
-                return false
-            }
+            if connections.served.take(for: network) { return false }
             if connections.refused < limits.maximumRefusedConnections {
                 connections.refused += 1
                 return true
@@ -205,13 +200,7 @@ public final class HTTPServer: Sendable {
         group.addTask {
             await connection.run(isOverload: isOverload)
             self.connections.withLock { connections in
-                guard !isOverload else {
-                    connections.refused -= 1
-                    return
-                }
-                connections.served -= 1
-                let ofNetwork = connections.servedByNetwork[network, default: 1] - 1
-                connections.servedByNetwork[network] = ofNetwork > 0 ? ofNetwork : nil
+                if isOverload { connections.refused -= 1 } else { connections.served.giveBack(network) }
             }
         }
     }

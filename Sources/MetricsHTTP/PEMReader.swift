@@ -18,11 +18,12 @@ final class PEMReader {
     ) throws(TLSConfigurationError) {
         TLSError.clear()
         switch pem {
-        case .file(let path) where files[path] != nil:
-            setting = "\(name)_file \(path)"
-            input = try Self.input(of: files[path] ?? [], setting)
         case .file(let path):
             setting = "\(name)_file \(path)"
+            if let bytes = files[path] {
+                input = try Self.input(of: bytes, setting)
+                return
+            }
             guard let input = BIO_new_file(path, "r") else {
                 // OpenSSL has no words of its own for what the system says.
                 let reason = String(cString: strerror(errno))

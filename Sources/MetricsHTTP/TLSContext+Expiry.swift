@@ -11,10 +11,7 @@ extension TLSContext {
         else { return nil }
         var date = tm()
         guard ASN1_TIME_to_tm(end, &date) == 1 else { return nil }
-        return "\(date.tm_year + 1900)-\(Self.padded(date.tm_mon + 1))-\(Self.padded(date.tm_mday))"
-    }
-
-    private static func padded(_ number: Int32) -> String {
-        number < 10 ? "0\(number)" : "\(number)"
+        let (month, day) = (HTTPDate.padded(Int(date.tm_mon) + 1), HTTPDate.padded(Int(date.tm_mday)))
+        return "\(date.tm_year + 1900)-\(month)-\(day)"
     }
 }

@@ -34,17 +34,19 @@ struct ConnectionOptions: ParsableArguments {
 
 /// Which period is set: of the exporter and `period`.
 struct PeriodOptions: ParsableArguments {
+    private static let usual = MemoryStatsPeriod(seconds: 10)
+
     @Option(
         name: .customLong("memory-stats.period"),
         help: ArgumentHelp(
             "How often the hypervisor asks a guest for its statistics, set on each running domain for which nobody set "
                 + "it, as nova's mem_stats_period_seconds; whole seconds. 0: leave every domain as it is. "
-                + "(default: 10s)",
+                + "(default: \(usual.seconds)s)",
             valueName: "duration"
         ),
         transform: MemoryStatsPeriod.init(parsing:)
     )
-    var period = MemoryStatsPeriod(seconds: 10)
+    var period = usual
 }
 
 /// What is logged: of the exporter and `period`.

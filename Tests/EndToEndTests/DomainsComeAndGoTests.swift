@@ -60,10 +60,7 @@ extension EndToEndTests {
         @Test func aGuestThatWasDefinedLongBeforeItStartsIsAskedAtOnceEachTime() async throws {
             try await Testbed.run { testbed in
                 let notify = try NotifySocket(path: testbed.directory.appending(path: "notify").path)
-                let keeper = try await testbed.start(
-                    [TestbedFiles.exporter.path, "period", "--libvirt.uri=\(testbed.libvirtd.uri)"],
-                    environment: notify.environment(watchdogSeconds: 10)
-                )
+                let keeper = try await testbed.startPeriod(telling: notify, watchdogSeconds: 10)
                 let specification = GuestSpecification(name: "guest", balloon: .virtio(period: nil), hasSystem: false)
                 try await eventually(within: .seconds(10)) {
                     try require(try keeper.outputSoFar().contains("connected to libvirt"), "connected to libvirt")

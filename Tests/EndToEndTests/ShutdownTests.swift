@@ -38,10 +38,7 @@ extension EndToEndTests {
         @Test func theProcessThatSetsPeriodsEndsInOrderWhenItsTerminalGoesAway() async throws {
             try await Testbed.run { testbed in
                 let notify = try NotifySocket(path: testbed.directory.appending(path: "notify").path)
-                let process = try await testbed.start(
-                    [TestbedFiles.exporter.path, "period", "--libvirt.uri=\(testbed.libvirtd.uri)"],
-                    environment: notify.environment(watchdogSeconds: 60)
-                )
+                let process = try await testbed.startPeriod(telling: notify, watchdogSeconds: 60)
                 try await eventually(within: .seconds(20)) {
                     try require(notify.count("READY=1") == 1, "it has begun")
                 }

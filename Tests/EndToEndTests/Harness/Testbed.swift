@@ -91,6 +91,14 @@ actor Testbed {
         return process
     }
 
+    /// Starts the process that only sets periods, which tells the socket how it is.
+    func startPeriod(telling notify: NotifySocket, watchdogSeconds: Int) async throws -> ChildProcess {
+        try await start(
+            [TestbedFiles.exporter.path, "period", "--libvirt.uri=\(libvirtd.uri)"],
+            environment: notify.environment(watchdogSeconds: watchdogSeconds)
+        )
+    }
+
     func startPrometheus(scraping exporter: ExporterProcess) async throws -> PrometheusServer {
         let prometheus = try await PrometheusServer.start(
             scraping: exporter.port,
