@@ -28,6 +28,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        .target(name: "Hypervisor"),
+        .target(
+            name: "Collection",
+            dependencies: ["Hypervisor", .product(name: "Logging", package: "swift-log")]
+        ),
         .target(
             name: "Libvirt",
             dependencies: ["CLibvirt", "CLibxml2", .product(name: "Logging", package: "swift-log")],
@@ -66,6 +71,7 @@ let package = Package(
             ]
         ),
 
+        .testTarget(name: "CollectionTests", dependencies: ["Collection", "Hypervisor"]),
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
         .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
