@@ -9,7 +9,9 @@ let package = Package(
         // For Fuzzing and Benchmarks, which are packages of their own.
         .library(
             name: "Rooms",
-            targets: ["Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+            targets: [
+                "Collection", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP", "XML",
+            ]
         ),
     ],
     dependencies: [
@@ -35,14 +37,12 @@ let package = Package(
         ),
         .target(
             name: "Libvirt",
-            dependencies: ["CLibvirt", "CLibxml2", .product(name: "Logging", package: "swift-log")],
-            // The room that faces C: every use of an unsafe pointer is marked where it stands.
+            dependencies: ["CLibvirt", "Hypervisor"],
+            // The module that faces C: every use of an unsafe pointer is marked where it stands.
             swiftSettings: [.strictMemorySafety()]
         ),
-        .target(
-            name: "GuestMemory",
-            dependencies: ["Libvirt", .product(name: "Logging", package: "swift-log")]
-        ),
+        .target(name: "XML", dependencies: ["CLibxml2"], swiftSettings: [.strictMemorySafety()]),
+        .target(name: "LibvirtHypervisor", dependencies: ["Hypervisor", "Libvirt", "XML"]),
         .target(name: "Exposition", dependencies: ["CZlib"]),
         .target(
             name: "MetricsHTTP",
@@ -57,7 +57,8 @@ let package = Package(
         .target(
             name: "ExporterService",
             dependencies: [
-                "CMemory", "Exposition", "GuestMemory", "Libvirt", "MetricsHTTP", "Systemd",
+                "CMemory", "Collection", "Exposition", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP",
+                "Systemd",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -66,14 +67,14 @@ let package = Package(
         .executableTarget(
             name: "libvirt-memory-exporter",
             dependencies: [
-                "ExporterService", "Systemd",
+                "Collection", "ExporterService", "Hypervisor", "LibvirtHypervisor", "Systemd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
 
         .testTarget(name: "CollectionTests", dependencies: ["Collection", "Hypervisor"]),
-        .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
-        .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
+        .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Hypervisor", "Libvirt", "XML"]),
+        .testTarget(name: "LibvirtHypervisorTests", dependencies: ["Collection", "LibvirtHypervisor", "XML"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
         .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
@@ -84,7 +85,9 @@ let package = Package(
         // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
         .testTarget(
             name: "FuzzingTests",
-            dependencies: ["CLibvirt", "Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+            dependencies: [
+                "CLibvirt", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP", "XML",
+            ]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "MetricsHTTP"]),
     ],

@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 /// The label sets of one domain, escaped; they hold for as long as its identity and its configuration do.
 final class DomainLabels: Sendable {
@@ -13,13 +12,13 @@ final class DomainLabels: Sendable {
     private let configuration: DomainConfiguration?
 
     init(of domain: DomainSample) {
-        (id, configuration) = (domain.id, domain.known?.configuration)
+        (id, configuration) = (domain.id, domain.known.configuration)
         identity = Labels([("domain", id.name), ("uuid", id.uuid.description)])
         facts = configuration.map { [id] in MetricCatalogue.facts(of: id, $0) } ?? [:]
     }
 
     func hold(for domain: DomainSample) -> Bool {
-        id == domain.id && configuration == domain.known?.configuration
+        id == domain.id && configuration == domain.known.configuration
     }
 }
 

@@ -1,6 +1,7 @@
+import Collection
 import Exposition
-import GuestMemory
 import HTTPTypes
+import Hypervisor
 import MetricsHTTP
 
 /// Answers requests: which page, which format, and how long there is for it.
@@ -40,10 +41,11 @@ struct Exporter: Sendable {
         } catch {
             return .plainText(.badRequest, "\(error)")
         }
-        return await withSnapshot(for: request, from: network) { snapshot in
+        return await withSnapshot(of: needs(of: collectors), for: request, from: network) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
-                calls: observer.calls.counts,
+                calls: observer.budget.counts,
+                callLimit: observer.budget.bound,
                 httpRequests: requests.answered,
                 process: .ofThisProcess(),
                 domains: await renderer.labelledDomains(of: snapshot)
@@ -54,7 +56,7 @@ struct Exporter: Sendable {
 
     private func guestPage(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
         let refreshes = request.target.queryValues(named: "refresh").last != "off"
-        return await withSnapshot(for: request, from: network) { snapshot in
+        return await withSnapshot(of: [.info, .statistics], for: request, from: network) { snapshot in
             html(GuestPage.html(snapshot, telemetryPath: configuration.telemetryPath, refreshes: refreshes))
         }
     }
@@ -73,6 +75,7 @@ struct Exporter: Sendable {
     /// Answers with what a collection finds, where not too many are asked for already. The reply counts as one of them
     /// until the client has it: till then it takes up memory.
     private func withSnapshot(
+        of needs: Needs,
         for request: HTTPRequest,
         from network: ClientNetwork,
         _ reply: (Snapshot) async -> HTTPReply
@@ -86,7 +89,7 @@ struct Exporter: Sendable {
             refusal.fields[.retryAfter] = "1"
             return refusal
         }
-        var reply = await reply(await observer.collector.snapshot(within: timeout(of: request)))
+        var reply = await reply(await observer.collection.snapshot(of: needs, within: timeout(of: request)))
         reply.companion = slot
         return reply
     }
@@ -110,14 +113,19 @@ struct Exporter: Sendable {
         return reply
     }
 
-    /// How long this scrape may take: the configured time, or less where Prometheus itself gives up sooner, but no less
-    /// than three seconds. A collection is everybody's: who could make it shorter could have it find nothing.
+    private func needs(of collectors: Set<MetricCollector>) -> Needs {
+        collectors.reduce(into: []) { $0.formUnion($1.needs) }
+    }
+
+    /// How long this client waits: the configured time, or less where Prometheus itself gives up sooner. It shortens no
+    /// collection: those are shared.
     private func timeout(of request: HTTPRequest) -> Duration {
         guard let seconds = request.headerFields[.scrapeTimeout].flatMap(Double.init), seconds > 0 else {
             return configuration.collectTimeout
         }
         // What a client sends may be more than a duration can hold. Half a second is for rendering and the way back.
-        let wanted = Duration.seconds(min(max(seconds, 3), 1_000_000) - 0.5)
+        let bounded = min(seconds, 1_000_000)
+        let wanted = Duration.seconds(max(bounded - 0.5, bounded / 2))
         return min(configuration.collectTimeout, wanted)
     }
 }

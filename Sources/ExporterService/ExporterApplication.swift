@@ -1,13 +1,14 @@
+import Collection
 import FoundationEssentials
-import GuestMemory
 import Libvirt
+import LibvirtHypervisor
 import Logging
 import MetricsHTTP
 import ServiceLifecycle
 import Systemd
 
 /// The whole exporter: joins the rooms and runs them until a signal ends it.
-public struct ExporterApplication: Sendable {
+package struct ExporterApplication: Sendable {
     private let configuration: ExporterConfiguration
     private let serviceManager: ServiceManager?
     private let logger: Logger
@@ -15,7 +16,7 @@ public struct ExporterApplication: Sendable {
     /// An exporter of this configuration.
     ///
     /// - Parameter serviceManager: who wants to hear how it is.
-    public init(configuration: ExporterConfiguration, serviceManager: ServiceManager? = nil, logger: Logger) {
+    package init(configuration: ExporterConfiguration, serviceManager: ServiceManager? = nil, logger: Logger) {
         self.configuration = configuration
         self.serviceManager = serviceManager
         self.logger = logger
@@ -25,16 +26,14 @@ public struct ExporterApplication: Sendable {
     ///
     /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
     ///   listened on.
-    public func run() async throws {
+    package func run() async throws {
         ProcessMemory.shareHeaps()
         let webConfiguration = try configuration.webConfigurationPath.map {
             try WebConfigurationFile(path: $0, logger: logger)
         }
         let observer = HypervisorObserver(
-            uri: configuration.libvirtURI,
-            connections: configuration.collectConnections,
-            maximumAge: configuration.collectMaximumAge,
-            collectsHost: configuration.collectors.contains(.host),
+            LibvirtHypervisor(uri: configuration.libvirtURI),
+            configuration.observation,
             logger: logger
         )
         let requests = RequestCounts()
@@ -59,7 +58,7 @@ public struct ExporterApplication: Sendable {
 
         var services: [any Service] = [BackgroundService { await observer.run() }]
         if configuration.memoryStatsPeriod > 0 {
-            let period = observer.statisticsPeriod(configuration.memoryStatsPeriod)
+            let period = observer.periodSetter(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
         }
         if let webConfiguration {
@@ -90,8 +89,8 @@ public struct ExporterApplication: Sendable {
                 OperatorStatus.serving(
                     uri,
                     domains: observer.isConnected ? observer.inventory.count : nil,
-                    last: await observer.collector.lastSnapshot,
-                    at: Date()
+                    last: await observer.collection.lastSnapshot,
+                    at: Date().timeIntervalSince1970
                 )
             },
             isAlive: { await pulse.beats(within: Self.longestBeat) && EventLoop.isTurning }

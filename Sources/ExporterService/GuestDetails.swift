@@ -1,9 +1,9 @@
-import GuestMemory
+import Hypervisor
 
 /// One domain in full for a terminal, with what each figure is and what to do.
-public enum GuestDetails {
+package enum GuestDetails {
     /// The text, for people.
-    public static func text(_ guest: GuestSummary, _ style: TerminalStyle) -> String {
+    package static func text(_ guest: GuestSummary, _ style: TerminalStyle) -> String {
         var lines = [TerminalText("\(guest.id.name)  \(guest.id.uuid)").text]
         if let name = guest.instanceName { lines.append(TerminalText("instance \(name)").text) }
         lines.append("")

@@ -1,4 +1,4 @@
-import GuestMemory
+import Hypervisor
 
 /// The page at `/`: every guest of the host with what it has left, or why nobody knows.
 enum GuestPage {

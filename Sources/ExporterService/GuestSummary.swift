@@ -1,9 +1,7 @@
-import FoundationEssentials
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 /// What a person wants to know of a domain: its figures in bytes, and why some are missing.
-public struct GuestSummary: Sendable {
+package struct GuestSummary: Sendable {
     let id: DomainID
     let instanceName: String?
     let state: DomainState?
@@ -26,26 +24,26 @@ public struct GuestSummary: Sendable {
     /// The summary of a sample.
     ///
     /// - Parameter now: when the sample was collected.
-    init(_ sample: DomainSample, now: Date) {
-        let (configuration, statistics) = (sample.known?.configuration, sample.statistics)
+    init(_ sample: DomainSample, now: Double) {
+        let (configuration, statistics) = (sample.known.configuration, sample.statistics)
         id = sample.id
         instanceName = (configuration?.openStack?.name).flatMap { $0.isEmpty ? nil : $0 }
         state = sample.state
         status = sample.status
-        maximum = sample.info?.maximumMemory.bytes
-        balloon = statistics?.actualBalloon?.bytes
-        rss = statistics?.rss?.bytes
-        total = statistics?.available?.bytes
-        usable = statistics?.usable?.bytes
-        unused = statistics?.unused?.bytes
-        diskCaches = statistics?.diskCaches?.bytes
-        swapIn = statistics?.swapIn?.bytes
-        swapOut = statistics?.swapOut?.bytes
+        maximum = sample.info?.maximumMemory
+        balloon = statistics?.actualBalloon
+        rss = statistics?.rss
+        total = statistics?.available
+        usable = statistics?.usable
+        unused = statistics?.unused
+        diskCaches = statistics?.diskCaches
+        swapIn = statistics?.swapIn
+        swapOut = statistics?.swapOut
         majorFaults = statistics?.majorFaults
         minorFaults = statistics?.minorFaults
         period = configuration?.statsPeriod
         age = (statistics?.lastUpdate).flatMap { lastUpdate in
-            lastUpdate == 0 ? nil : .seconds(max(0, now.timeIntervalSince1970 - Double(lastUpdate)))
+            lastUpdate == 0 ? nil : .seconds(max(0, now - Double(lastUpdate)))
         }
     }
 
@@ -67,7 +65,7 @@ public struct GuestSummary: Sendable {
 
     /// The domains of a snapshot: the ones with the least usable share first, then those whose share is not known, by
     /// their names.
-    public static func all(in snapshot: Snapshot) -> [GuestSummary] {
+    package static func all(in snapshot: Snapshot) -> [GuestSummary] {
         snapshot.domains.map { GuestSummary($0, now: snapshot.time) }
             .sorted { first, second in
                 (first.usableShare ?? 2, first.id.name) < (second.usableShare ?? 2, second.id.name)
@@ -75,7 +73,7 @@ public struct GuestSummary: Sendable {
     }
 
     /// Whether a person may mean this domain: by its name, its UUID or the name of its instance.
-    public func isCalled(_ name: String) -> Bool {
+    package func isCalled(_ name: String) -> Bool {
         [id.name, id.uuid.description, instanceName].contains(name)
     }
 }
@@ -102,7 +100,7 @@ extension GuestSummary: Encodable {
     }
 
     /// Writes what is known; what is not known is left out.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(id.name, forKey: .name)
         try container.encode(id.uuid.description, forKey: .uuid)

@@ -1,13 +1,13 @@
-import GuestMemory
+import Hypervisor
 
 /// The domains of a host as a table for a terminal.
-public enum GuestTable {
+package enum GuestTable {
     private static let barColumns = 10
     /// Names of nova's and of people are shorter; one of a generator leaves room for the figures.
     private static let nameColumns = 40
 
     /// The table, a line a domain.
-    public static func text(_ guests: [GuestSummary], _ style: TerminalStyle) -> String {
+    package static func text(_ guests: [GuestSummary], _ style: TerminalStyle) -> String {
         guard !guests.isEmpty else { return "No domain is active.\n" }
         let heads = ["NAME", "STATE", "TOTAL", "USED", "USABLE", "", "BALLOON", "RSS", "UPDATED", "STATUS"]
         let rightAligned = [false, false, true, true, true, false, true, true, true, false]

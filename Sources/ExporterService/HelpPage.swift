@@ -1,4 +1,4 @@
-import GuestMemory
+import Hypervisor
 
 /// The page at `/help`: what the statuses and the metrics mean, made of the same words as everything else.
 enum HelpPage {

@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 /// One row of the catalogue: a metric's name, type, unit and meaning, and how its samples are read. The only definition
 /// of a metric there is: the exposition and the documentation are both made of it.

@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 extension MetricCatalogue {
     /// What the hypervisor knows of a domain without asking the guest (virDomainGetInfo, virDomainGetXMLDesc,
@@ -17,7 +16,7 @@ extension MetricCatalogue {
             .gauge,
             unit: "bytes",
             help: "The most memory the domain may be given."
-        ) { ($0.info?.maximumMemory.bytes).map(Sample.Value.whole) },
+        ) { ($0.info?.maximumMemory).map(Sample.Value.whole) },
         .domain(
             "libvirt_domain_info_memory_usage_bytes",
             .gauge,
@@ -26,7 +25,7 @@ extension MetricCatalogue {
                 The memory the domain is given now; on QEMU and Xen what its balloon leaves it, not what the guest uses; \
                 on LXC and bhyve what it uses.
                 """
-        ) { ($0.info?.memory.bytes).map(Sample.Value.whole) },
+        ) { ($0.info?.memory).map(Sample.Value.whole) },
         .domain("libvirt_domain_info_virtual_cpus", .gauge, help: "The number of the domain's virtual CPUs.") {
             ($0.info?.virtualCPUs).map { .whole(UInt64($0)) }
         },
@@ -60,8 +59,20 @@ extension MetricCatalogue {
             unit: "seconds",
             help: "For how long the monitor of the domain's QEMU has not answered; missing while it answers."
         ) { domain in
-            guard domain.status == .unresponsive, let monitor = domain.monitor else { return nil }
-            return .fraction(Double(monitor.milliseconds) / 1000)
+            guard case .monitor(let time) = domain.obstacle else { return nil }
+            return .fraction(time / .seconds(1))
+        },
+        .domain(
+            "libvirt_domain_libvirt_busy_seconds",
+            .gauge,
+            unit: "seconds",
+            help: """
+                For how long libvirt has been at work on the domain (a start, a destroy, a hook script) without answering \
+                about it; missing while it answers.
+                """
+        ) { domain in
+            guard case .hypervisor(let time) = domain.obstacle else { return nil }
+            return .fraction(time / .seconds(1))
         },
     ]
 
@@ -75,7 +86,7 @@ extension DomainConfiguration.HugePages {
         switch self {
         case .none: "no"
         case .ofDefaultSize: "default"
-        case .ofSizes(let sizes): sizes.map { "\($0.count)KiB" }.joined(separator: ",")
+        case .ofSizes(let sizes): sizes.map { "\($0 / 1024)KiB" }.joined(separator: ",")
         }
     }
 }

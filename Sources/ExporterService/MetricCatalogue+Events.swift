@@ -1,5 +1,5 @@
 import Exposition
-import GuestMemory
+import Hypervisor
 
 extension MetricCatalogue {
     /// What happened to a domain, counted from libvirt's events since this exporter first saw the domain.
@@ -28,7 +28,7 @@ extension MetricCatalogue {
                 """,
             labels: ["recipient", "action"]
         ) { domain in
-            (domain.known?.events.memoryFailures ?? [:])
+            (domain.known.events.memoryFailures)
                 .sorted { ($0.key.recipient, $0.key.action) < ($1.key.recipient, $1.key.action) }
                 .map { (values: [$0.key.recipient, $0.key.action], value: .whole($0.value)) }
         },
@@ -41,6 +41,6 @@ extension Metric {
         help: String,
         _ read: @escaping @Sendable (EventCounts) -> UInt64
     ) -> Metric {
-        .domain(name, .counter, help: help) { ($0.known?.events).map { .whole(read($0)) } }
+        .domain(name, .counter, help: help) { .whole(read($0.known.events)) }
     }
 }

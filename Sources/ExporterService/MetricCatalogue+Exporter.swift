@@ -1,10 +1,10 @@
 import Exposition
-import FoundationEssentials
+import Hypervisor
 
 extension MetricCatalogue {
     /// What the exporter says of libvirt and of itself.
     static let exporterMetrics: [Metric] = [
-        .single("libvirt_up", .gauge, help: "Whether libvirt answered this collection with its list of domains.") {
+        .single("libvirt_up", .gauge, help: "Whether libvirt answers, and its list of domains is known.") {
             .whole($0.snapshot.isUp ? 1 : 0)
         },
         Metric(
@@ -40,20 +40,29 @@ extension MetricCatalogue {
             .gauge,
             unit: "seconds",
             help: "When the collection that this answer shows ended, in Unix time."
-        ) { .fraction($0.snapshot.time.timeIntervalSince1970) },
+        ) { .fraction($0.snapshot.time) },
         .single(
             "libvirt_exporter_abandoned_calls",
             .gauge,
             help: """
-                Calls into libvirt that took too long, were left behind, and have not returned yet; \
-                each holds a worker of libvirtd. At 5, or one more than --collect.connections where that is more, \
-                no further call that could block is made.
+                Calls into libvirt that timed out, were abandoned, and have not returned yet; each holds a worker of \
+                libvirtd. At libvirt_exporter_abandoned_calls_limit no further call is made.
                 """
-        ) { .whole(UInt64($0.calls.leftBehind)) },
+        ) { .whole(UInt64($0.calls.abandoned)) },
+        .single(
+            "libvirt_exporter_abandoned_calls_limit",
+            .gauge,
+            help: "The largest number of calls under way and abandoned together (--collect.max-abandoned)."
+        ) { .whole(UInt64($0.callLimit)) },
+        .single(
+            "libvirt_exporter_passed_over_domains",
+            .gauge,
+            help: "Domains that another client's job kept from being asked in this collection, after three retries."
+        ) { .whole(UInt64($0.snapshot.passedOver)) },
         .single(
             "libvirt_exporter_reconnects_total",
             .counter,
-            help: "Connections to libvirt opened again after one was lost or left behind."
+            help: "Connections to libvirt opened again after one was lost or abandoned."
         ) { .whole($0.calls.reconnects) },
         Metric(
             name: "libvirt_exporter_libvirt_errors_total",

@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 extension MetricCatalogue {
     /// The host beside its guests, as libvirt sees it.
@@ -45,10 +44,10 @@ extension Metric {
     fileprivate static func hostMemory(
         _ name: String,
         help: String,
-        _ read: @escaping @Sendable (HostMemory) -> Kibibytes?
+        _ read: @escaping @Sendable (HostMemory) -> UInt64?
     ) -> Metric {
         .single("libvirt_host_memory_\(name)_bytes", .gauge, unit: "bytes", help: help) { readings in
-            (readings.snapshot.host?.memory).flatMap(read).map { .whole($0.bytes) }
+            (readings.snapshot.host?.memory).flatMap(read).map(Sample.Value.whole)
         }
     }
 
@@ -77,7 +76,7 @@ extension Metric {
         ) { readings in
             (readings.snapshot.host?.pages ?? []).compactMap { pool in
                 read(pool).map {
-                    Sample(Labels([("cell", "\(pool.cell)"), ("page_size", "\(pool.pageSize.bytes)")]), .whole($0))
+                    Sample(Labels([("cell", "\(pool.cell)"), ("page_size", "\(pool.pageSize)")]), .whole($0))
                 }
             }
         }

@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 extension MetricCatalogue {
     /// What bounds a domain's memory on its host, and what of it can grow.
@@ -16,8 +15,8 @@ extension MetricCatalogue {
             label: "limit",
             of: ["hard", "soft", "swap_hard"]
         ) { domain in
-            guard let limits = domain.known?.limits else { return [] }
-            return [limits.hard, limits.soft, limits.swapHard].map { $0.map { .whole($0.bytes) } }
+            let limits = domain.known.limits
+            return [limits.hard, limits.soft, limits.swapHard].map { $0.map(Sample.Value.whole) }
         },
         .memoryDevices("size", help: "The most that a memory device of the domain (virtio-mem) can hold.") { $0.size },
         .memoryDevices("requested", help: "What the host asked the guest to take of a memory device (virtio-mem).") {
@@ -31,7 +30,7 @@ extension Metric {
     fileprivate static func memoryDevices(
         _ name: String,
         help: String,
-        _ read: @escaping @Sendable (DomainConfiguration.MemoryDevice) -> Kibibytes?
+        _ read: @escaping @Sendable (DomainConfiguration.MemoryDevice) -> UInt64?
     ) -> Metric {
         .domain(
             "libvirt_domain_memory_device_\(name)_bytes",
@@ -40,8 +39,8 @@ extension Metric {
             help: help,
             labels: ["device"]
         ) { domain in
-            (domain.known?.configuration.memoryDevices ?? [])
-                .compactMap { device in read(device).map { ([device.alias], .whole($0.bytes)) } }
+            (domain.known.configuration?.memoryDevices ?? [])
+                .compactMap { device in read(device).map { ([device.alias], .whole($0)) } }
         }
     }
 }

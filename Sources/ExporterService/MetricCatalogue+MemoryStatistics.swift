@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 extension MetricCatalogue {
     /// The balloon statistics. What each is in the guest: Linux's drivers/virtio/virtio_balloon.c, update_balloon_stats().
@@ -48,12 +47,12 @@ extension MetricCatalogue {
             "swap_in_bytes_total",
             unit: "bytes",
             help: "Memory the guest swapped in since it booted: pswpin in the guest's /proc/vmstat."
-        ) { $0.statistics?.swapIn?.bytes },
+        ) { $0.statistics?.swapIn },
         .count(
             "swap_out_bytes_total",
             unit: "bytes",
             help: "Memory the guest swapped out since it booted: pswpout in the guest's /proc/vmstat."
-        ) { $0.statistics?.swapOut?.bytes },
+        ) { $0.statistics?.swapOut },
         .count(
             "major_fault_total",
             help:
@@ -97,7 +96,11 @@ extension MetricCatalogue {
                 and its figures stay those of the moment when it started.
                 """
         ) { domain in
-            guard let configuration = domain.known?.configuration, configuration.balloon != nil else { return nil }
+            guard let configuration = domain.known.configuration, configuration.balloon != nil,
+                domain.status != .unsupported
+            else {
+                return nil
+            }
             return .whole(UInt64(configuration.statsPeriod ?? 0))
         },
         .domainStates(
@@ -106,8 +109,8 @@ extension MetricCatalogue {
             help: """
                 Why the domain's memory statistics are what they are: 1 for the status they have, 0 for the others. \
                 ok: fresh. stale: the driver stopped answering. no_device: no balloon. no_driver: the guest has no driver \
-                for it. no_values: the driver answers without figures. no_period: nobody asks it. paused. unresponsive: \
-                QEMU does not answer. unsupported: this hypervisor has none.
+                for it. no_values: the driver answers without figures. no_period: nobody asks it. paused. busy: another \
+                job holds the domain. unresponsive: QEMU does not answer, or libvirt is at work on the domain. unsupported: this hypervisor has none.
                 """,
             title: { (status: StatisticsStatus) in status.rawValue }
         ) { $0.status },
@@ -118,10 +121,10 @@ extension Metric {
     fileprivate static func memory(
         _ name: String,
         help: String,
-        _ read: @escaping @Sendable (DomainSample) -> Kibibytes?
+        _ read: @escaping @Sendable (DomainSample) -> UInt64?
     ) -> Metric {
         .domain("libvirt_domain_memory_stats_\(name)_bytes", .gauge, unit: "bytes", help: help) { domain in
-            read(domain).map { .whole($0.bytes) }
+            read(domain).map(Sample.Value.whole)
         }
     }
 

@@ -1,5 +1,5 @@
 import Exposition
-import GuestMemory
+import Hypervisor
 
 extension MetricCatalogue {
     /// What nova says of an instance, for joins on `domain` or `uuid`.
@@ -18,7 +18,7 @@ extension MetricCatalogue {
             ]
         },
         .domain("libvirt_domain_openstack_flavor_vcpus", .gauge, help: "The virtual CPUs of the instance's flavor.") {
-            ($0.known?.configuration.openStack?.flavorVCPUs).map(Sample.Value.whole)
+            ($0.known.configuration?.openStack?.flavorVCPUs).map(Sample.Value.whole)
         },
         .domain(
             "libvirt_domain_openstack_flavor_memory_bytes",
@@ -26,7 +26,7 @@ extension MetricCatalogue {
             unit: "bytes",
             help: "The memory of the instance's flavor."
         ) { domain in
-            guard let mebibytes = domain.known?.configuration.openStack?.flavorMebibytes else { return nil }
+            guard let mebibytes = domain.known.configuration?.openStack?.flavorMebibytes else { return nil }
             let (bytes, overflow) = mebibytes.multipliedReportingOverflow(by: 1 << 20)
             return overflow ? nil : .whole(bytes)
         },

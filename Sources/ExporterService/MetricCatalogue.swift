@@ -1,6 +1,5 @@
 import Exposition
-import GuestMemory
-import Libvirt
+import Hypervisor
 
 /// Every metric of the exporter, in the order of the exposition.
 enum MetricCatalogue {

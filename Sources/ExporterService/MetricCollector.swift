@@ -1,6 +1,8 @@
+import Hypervisor
+
 /// A group of metrics that can be turned off by `--no-collector.NAME` and chosen for one scrape by `collect[]` and
 /// `exclude[]`, as node_exporter has them. What the exporter says of itself and of libvirt is always served.
-public enum MetricCollector: String, CaseIterable, Sendable {
+package enum MetricCollector: String, CaseIterable, Sendable {
     /// What the hypervisor knows of a domain: state, memory given, virtual CPUs, CPU time, configuration.
     case domain
     /// The balloon statistics and their status.
@@ -13,6 +15,18 @@ public enum MetricCollector: String, CaseIterable, Sendable {
     case openstack
     /// The host's own memory.
     case host
+}
+
+extension MetricCollector {
+    /// What the hypervisor is asked for; what the inventory knows needs no call in a scrape.
+    var needs: Needs {
+        switch self {
+        case .domain: .info
+        case .memoryStats: .statistics
+        case .host: .host
+        case .events, .limits, .openstack: []
+        }
+    }
 }
 
 /// A choice of collectors that cannot be served.

@@ -3,7 +3,7 @@ import Glibc
 import Logging
 
 /// How log lines are written (as `--log.format` of Prometheus' own programs).
-public enum LogFormat: String, CaseIterable, Sendable {
+package enum LogFormat: String, CaseIterable, Sendable {
     /// Pairs of key=value.
     case logfmt
     /// An object a line.
@@ -11,27 +11,27 @@ public enum LogFormat: String, CaseIterable, Sendable {
 }
 
 /// Writes a log line an event on stderr, for systemd's journal or a container's log to pick up.
-public struct OperatorLog: LogHandler {
+package struct OperatorLog: LogHandler {
     /// What is less severe than this is not logged.
-    public var logLevel: Logger.Level
+    package var logLevel: Logger.Level
     /// What stands in each line.
-    public var metadata: Logger.Metadata = [:]
+    package var metadata: Logger.Metadata = [:]
     private let format: LogFormat
 
     /// A log of this level and format.
-    public init(level: Logger.Level, format: LogFormat) {
+    package init(level: Logger.Level, format: LogFormat) {
         logLevel = level
         self.format = format
     }
 
     /// What stands in each line under this key.
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Writes the line of one event: the time (RFC 3339), the level, the message, then the metadata by their keys.
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var pairs = [
             ("ts", Date().ISO8601Format(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
             ("level", event.level.operatorName), ("msg", event.message.description),
@@ -89,8 +89,8 @@ extension LogFormat {
 
 extension Logger.Level {
     /// The levels of `--log.level`, by the names that Prometheus' own programs have.
-    public static let operatorLevels: [Logger.Level] = [.debug, .info, .warning, .error]
+    package static let operatorLevels: [Logger.Level] = [.debug, .info, .warning, .error]
 
     /// The name in `--log.level` and in log lines: Prometheus' own programs say `warn`.
-    public var operatorName: String { self == .warning ? "warn" : rawValue }
+    package var operatorName: String { self == .warning ? "warn" : rawValue }
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
-import GuestMemory
+import Collection
+import Hypervisor
 
 /// The line for an operator in `systemctl status`.
 enum OperatorStatus {
@@ -11,9 +11,9 @@ enum OperatorStatus {
     /// - Parameters:
     ///   - domains: how many domains are known by now; nil while there is no connection to libvirt.
     ///   - last: what the last collection found; nil before the first.
-    static func serving(_ uri: String, domains: Int?, last: Snapshot?, at now: Date) -> String {
+    static func serving(_ uri: String, domains: Int?, last: Snapshot?, at now: Double) -> String {
         guard let domains else { return "no connection to libvirt at \(uri)" }
-        guard let last, now.timeIntervalSince(last.time) < longestScrapeInterval else {
+        guard let last, now - last.time < longestScrapeInterval else {
             return "serving \(text(of: domains)) of \(uri), not scraped lately"
         }
         guard last.isUp else { return "libvirt at \(uri) does not answer" }
@@ -23,10 +23,12 @@ enum OperatorStatus {
 
     /// How the process is that sets periods.
     ///
-    /// - Parameter counts: nil while there is no connection to libvirt.
-    static func settingPeriods(_ uri: String, _ counts: PeriodKeeper.Counts?) -> String {
-        guard let counts else { return "no connection to libvirt at \(uri)" }
-        return "watching \(text(of: counts.domains)) of \(uri), \(counts.withoutPeriod) without a statistics period"
+    /// - Parameters:
+    ///   - domains: how many domains are known; nil while there is no connection to libvirt.
+    ///   - withoutPeriod: how many of them could be polled, but have no period.
+    static func settingPeriods(_ uri: String, domains: Int?, withoutPeriod: Int) -> String {
+        guard let domains else { return "no connection to libvirt at \(uri)" }
+        return "watching \(text(of: domains)) of \(uri), \(withoutPeriod) without a statistics period"
     }
 
     private static func text(of domains: Int) -> String {

@@ -1,10 +1,10 @@
 /// A duration as Prometheus writes it: `10s`, `500ms`, `1m`, `1h30m`; a bare number is seconds.
-public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
+package struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
     /// The duration.
-    public let duration: Duration
+    package let duration: Duration
 
     /// A duration.
-    public init(_ duration: Duration) {
+    package init(_ duration: Duration) {
         self.duration = duration
     }
 
@@ -18,7 +18,7 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
     /// or a fraction, or of more than 64 bits of milliseconds.
     ///
     /// - Throws: `PrometheusDurationError` where the text is no duration.
-    public init(parsing text: String) throws(PrometheusDurationError) {
+    package init(parsing text: String) throws(PrometheusDurationError) {
         guard let duration = Self(text) else { throw PrometheusDurationError(text: text) }
         self = duration
     }
@@ -51,7 +51,7 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The shortest form that reads back as the same duration.
-    public var description: String {
+    package var description: String {
         var rest = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         guard rest > 0 else { return "0s" }
         var text = ""
@@ -64,12 +64,12 @@ public struct PrometheusDuration: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A text that is no duration.
-public struct PrometheusDurationError: Error, Equatable, CustomStringConvertible {
+package struct PrometheusDurationError: Error, Equatable, CustomStringConvertible {
     /// The text.
-    public let text: String
+    package let text: String
 
     /// What is wrong with the text, and what would be right.
-    public var description: String {
+    package var description: String {
         "'\(text)' is no duration; write it as 10s, 500ms, 1m or 1m30s, or as whole seconds"
     }
 }

@@ -1,10 +1,12 @@
+import Collection
 import Exposition
-import GuestMemory
+import Hypervisor
 
 /// All that a scrape's figures are read from.
 struct Readings: Sendable {
     let snapshot: Snapshot
-    let calls: LibvirtCalls.Counts
+    let calls: CallBudget.Counts
+    let callLimit: Int
     let httpRequests: [Int: UInt64]
     let process: ProcessFigures
     /// The snapshot's domains, in their order.
@@ -13,13 +15,15 @@ struct Readings: Sendable {
     /// - Parameter domains: the snapshot's domains, in their order; nil to have their labels made.
     init(
         snapshot: Snapshot,
-        calls: LibvirtCalls.Counts,
+        calls: CallBudget.Counts,
+        callLimit: Int,
         httpRequests: [Int: UInt64],
         process: ProcessFigures,
         domains: [LabelledDomain]? = nil
     ) {
         self.snapshot = snapshot
         self.calls = calls
+        self.callLimit = callLimit
         self.httpRequests = httpRequests
         self.process = process
         var noneKept = KeptLabels()

@@ -1,5 +1,5 @@
 import Exposition
-import GuestMemory
+import Hypervisor
 
 /// Renders answers, one at a time, and keeps what all answers of one snapshot share: what each collector's metrics say of
 /// it, in each format, plain and compressed.

@@ -1,12 +1,12 @@
 /// How much a terminal understands.
-public struct TerminalStyle: Sendable {
+package struct TerminalStyle: Sendable {
     /// Whether it shows colours.
-    public let hasColour: Bool
+    package let hasColour: Bool
     /// Whether it shows more than ASCII.
-    public let hasUnicode: Bool
+    package let hasUnicode: Bool
 
     /// A terminal that understands so much.
-    public init(hasColour: Bool, hasUnicode: Bool) {
+    package init(hasColour: Bool, hasUnicode: Bool) {
         self.hasColour = hasColour
         self.hasUnicode = hasUnicode
     }

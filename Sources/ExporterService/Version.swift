@@ -1,2 +1,2 @@
 /// The version of this exporter (semver.org), the same as the newest entry's in CHANGELOG.md.
-public let exporterVersion = "0.1.0"
+package let exporterVersion = "0.1.0"

@@ -1,4 +1,5 @@
 import CLibvirt
+import Hypervisor
 
 extension Connection {
     /// What happens to the hypervisor's domains, from now until the connection closes; ask for it once a connection.
@@ -8,7 +9,7 @@ extension Connection {
     /// comes, and that is all.
     ///
     /// - Throws: `LibvirtError` where the connection is lost.
-    public func events() throws(LibvirtError) -> AsyncStream<DomainEvent> {
+    package func events() throws(LibvirtError) -> AsyncStream<DomainEvent> {
         let call = "virConnectDomainEventRegisterAny"
         let connection = try unsafe requireOpen(call)
         let (stream, continuation) = AsyncStream.makeStream(
@@ -30,7 +31,7 @@ extension Connection {
                 eventCallbacks.append(id)
                 continue
             }
-            let error = LibvirtError.last(in: call)
+            let error = lastError(call)
             unsafe releaseEventSink(context)
             if error.isConnectionLost { throw error }
         }

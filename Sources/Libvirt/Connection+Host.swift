@@ -1,11 +1,12 @@
 import CLibvirt
 import Glibc
+import Hypervisor
 
 extension Connection {
     /// The host's memory; each part that the driver does not have is left out. Enters no monitor.
     ///
     /// - Throws: `LibvirtError` where the connection is lost.
-    public func hostMemory() throws(LibvirtError) -> HostMemory {
+    package func hostMemory() throws(LibvirtError) -> HostMemory {
         var memory = HostMemory()
         try readMemoryStats(into: &memory)
         try readFreeMemoryOfCells(into: &memory)
@@ -16,9 +17,9 @@ extension Connection {
     /// The host's capabilities as XML (virConnectGetCapabilities).
     ///
     /// - Throws: `LibvirtError`.
-    public func capabilities() throws(LibvirtError) -> String {
+    package func capabilities() throws(LibvirtError) -> String {
         let call = "virConnectGetCapabilities"
-        guard let text = unsafe virConnectGetCapabilities(try requireOpen(call)) else { throw .last(in: call) }
+        guard let text = unsafe virConnectGetCapabilities(try requireOpen(call)) else { throw lastError(call) }
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }
@@ -26,18 +27,19 @@ extension Connection {
     /// These pools with their free pages (virNodeGetFreePages); left unknown where the driver does not say.
     ///
     /// - Throws: `LibvirtError` where the connection is lost.
-    public func withFreePages(_ pools: [HostPagePool]) throws(LibvirtError) -> [HostPagePool] {
+    package func withFreePages(_ pools: [HostPagePool]) throws(LibvirtError) -> [HostPagePool] {
         let call = "virNodeGetFreePages"
         let connection = try unsafe requireOpen(call)
         var filled = pools
         for index in pools.indices {
-            var size = UInt32(clamping: pools[index].pageSize.count)
+            guard var size = UInt32(exactly: pools[index].pageSize / 1024), let cell = Int32(exactly: pools[index].cell)
+            else { continue }
             var free: UInt64 = 0
-            let count = unsafe virNodeGetFreePages(connection, 1, &size, Int32(pools[index].cell), 1, &free, 0)
+            let count = unsafe virNodeGetFreePages(connection, 1, &size, cell, 1, &free, 0)
             if count == 1 {
                 filled[index].free = free
             } else if count < 0 {
-                try tolerate(.last(in: call))
+                try tolerate(lastError(call))
             }
         }
         return filled
@@ -54,21 +56,21 @@ extension Connection {
         let allCells = Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue)
         var count: Int32 = 0
         guard unsafe virNodeGetMemoryStats(connection, allCells, nil, &count, 0) == 0 else {
-            return try tolerate(.last(in: call))
+            return try tolerate(lastError(call))
         }
         var stats = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
         guard unsafe virNodeGetMemoryStats(connection, allCells, &stats, &count, 0) == 0 else {
-            return try tolerate(.last(in: call))
+            return try tolerate(lastError(call))
         }
         for stat in stats.prefix(Int(count)) {
             let name = unsafe withUnsafeBytes(of: stat.field) { field in
                 unsafe String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
             }
             switch name {
-            case VIR_NODE_MEMORY_STATS_TOTAL: memory.total = Kibibytes(stat.value)
-            case VIR_NODE_MEMORY_STATS_FREE: memory.free = Kibibytes(stat.value)
-            case VIR_NODE_MEMORY_STATS_BUFFERS: memory.buffers = Kibibytes(stat.value)
-            case VIR_NODE_MEMORY_STATS_CACHED: memory.cached = Kibibytes(stat.value)
+            case VIR_NODE_MEMORY_STATS_TOTAL: memory.total = bytes(kibibytes: stat.value)
+            case VIR_NODE_MEMORY_STATS_FREE: memory.free = bytes(kibibytes: stat.value)
+            case VIR_NODE_MEMORY_STATS_BUFFERS: memory.buffers = bytes(kibibytes: stat.value)
+            case VIR_NODE_MEMORY_STATS_CACHED: memory.cached = bytes(kibibytes: stat.value)
             default: break
             }
         }
@@ -81,7 +83,7 @@ extension Connection {
         let call = "virNodeGetCellsFreeMemory"
         var cells = [UInt64](repeating: 0, count: Self.mostCells)
         let count = unsafe virNodeGetCellsFreeMemory(try requireOpen(call), &cells, 0, Int32(Self.mostCells))
-        guard count >= 0 else { return try tolerate(.last(in: call)) }
+        guard count >= 0 else { return try tolerate(lastError(call)) }
         memory.freeBytesByCell = Array(cells.prefix(Int(count)))
     }
 
@@ -90,11 +92,11 @@ extension Connection {
         let connection = try unsafe requireOpen(call)
         var count: Int32 = 0
         guard unsafe virNodeGetMemoryParameters(connection, nil, &count, 0) == 0 else {
-            return try tolerate(.last(in: call))
+            return try tolerate(lastError(call))
         }
         var parameters = unsafe [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
         guard unsafe virNodeGetMemoryParameters(connection, &parameters, &count, 0) == 0 else {
-            return try tolerate(.last(in: call))
+            return try tolerate(lastError(call))
         }
         unsafe parameters.withUnsafeBufferPointer { buffer in
             for index in 0..<min(Int(count), buffer.count) {

@@ -1,4 +1,5 @@
 import CLibvirt
+import Hypervisor
 
 extension Connection {
     /// The state and the balloon statistics of these domains, by one call (virDomainListGetStats).
@@ -8,8 +9,8 @@ extension Connection {
     /// does not answer, it blocks until the guest's QEMU moves or dies. A domain that has ended is left out.
     ///
     /// - Throws: `LibvirtError`; one that `isUnsupported` where the driver has no such call.
-    public func statistics(of domains: [DomainUUID]) throws(LibvirtError) -> [DomainStatsRecord] {
-        let handles = try handles(of: domains)
+    package func statistics(of domains: [DomainUUID]) throws(LibvirtError) -> [DomainStatsRecord] {
+        let handles = domains.compactMap { knownDomains[$0] }
         // libvirt takes an empty list for a mistake.
         guard !handles.isEmpty else { return [] }
         return try withExtendedLifetime(handles) { () throws(LibvirtError) in
@@ -22,7 +23,7 @@ extension Connection {
                 &records,
                 VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
             )
-            guard count >= 0, let records = unsafe records else { throw .last(in: "virDomainListGetStats") }
+            guard count >= 0, let records = unsafe records else { throw lastError("virDomainListGetStats") }
             defer { unsafe virDomainStatsRecordListFree(records) }
             return (0..<Int(count)).compactMap { index in
                 unsafe records[index].map { unsafe DomainStatsRecord($0) }
@@ -30,35 +31,43 @@ extension Connection {
         }
     }
 
-    /// The statistics of these domains by one call a domain (virDomainMemoryStats), for the drivers without the bulk
-    /// call; a domain that has ended is left out, or fails.
+    /// The statistics of one domain (virDomainMemoryStats), for the drivers without the bulk call.
     ///
-    /// - Throws: `LibvirtError` where the connection is lost; a failure of one domain stays with that domain.
-    public func memoryStatistics(
-        ofEach domains: [DomainUUID]
-    ) throws(LibvirtError) -> [(id: DomainID, statistics: Result<MemoryStatistics, LibvirtError>)] {
-        try map(handles(of: domains)) { domain throws(LibvirtError) in
+    /// - Throws: `LibvirtError`; one that `isDomainGone` where the domain has ended.
+    package func memoryStatistics(of domain: DomainUUID) throws(LibvirtError) -> BalloonStatistics {
+        try withDomain(domain) { domain throws(LibvirtError) in
             // Room for tags that later versions of libvirt may add: at the end of a short array RSS would be lost.
             let room = 2 * Int(VIR_DOMAIN_MEMORY_STAT_NR.rawValue)
             var found = [virDomainMemoryStatStruct](repeating: virDomainMemoryStatStruct(), count: room)
             let count = unsafe virDomainMemoryStats(domain.pointer, &found, UInt32(room), 0)
-            guard count >= 0 else { throw .last(in: "virDomainMemoryStats") }
-            var statistics = MemoryStatistics()
+            guard count >= 0 else { throw lastError("virDomainMemoryStats") }
+            var statistics = BalloonStatistics()
             for statistic in found.prefix(Int(count)) { statistics.take(statistic) }
             return statistics
         }
-        .map { (id: $0.id, statistics: $0.value) }
     }
 
-    /// The domains by the handles that this connection keeps, those that have ended left out.
+    /// What the hypervisor knows of a domain without asking the guest or QEMU's monitor (virDomainGetInfo).
     ///
-    /// A handle belongs to its connection, and costs a call; so all are kept, and had anew by one call when there is a
-    /// domain among these that is not known yet.
-    private func handles(of domains: [DomainUUID]) throws(LibvirtError) -> [DomainHandle] {
-        if !domains.allSatisfy({ knownDomains[$0] != nil }) {
-            let active = try activeDomainHandles().map { (unsafe DomainID($0.pointer).uuid, $0) }
-            knownDomains = Dictionary(active, uniquingKeysWith: { first, _ in first })
+    /// - Throws: `LibvirtError`; one that `isDomainGone` where the domain has ended.
+    package func info(of domain: DomainUUID) throws(LibvirtError) -> (state: DomainState, info: DomainInfo) {
+        try withDomain(domain) { domain throws(LibvirtError) in
+            var info = virDomainInfo()
+            guard unsafe virDomainGetInfo(domain.pointer, &info) == 0 else { throw lastError("virDomainGetInfo") }
+            return (DomainState(libvirt: Int32(info.state)), DomainInfo(info))
         }
-        return domains.compactMap { knownDomains[$0] }
+    }
+
+    /// Has the connection keep a handle for this domain, by one call for a domain that it does not know yet
+    /// (virDomainLookupByUUID). It waits for this domain alone, where libvirtd works on it.
+    ///
+    /// - Throws: `LibvirtError`; one that `isDomainGone` where the domain is not there.
+    package func know(_ domain: DomainUUID) throws(LibvirtError) {
+        if knownDomains[domain] == nil { knownDomains[domain] = try handle(of: domain) }
+    }
+
+    /// Lets go of the handles of all domains but these.
+    package func forget(allBut domains: Set<DomainUUID>) {
+        if knownDomains.count > domains.count { knownDomains = knownDomains.filter { domains.contains($0.key) } }
     }
 }

@@ -1,4 +1,5 @@
 import CLibvirt
+import Hypervisor
 
 /// A connection to a hypervisor (virConnectPtr), with a thread of its own on which all its calls run.
 ///
@@ -6,15 +7,7 @@ import CLibvirt
 /// wake-up (libvirt 9.0) or use it after it was freed (CVE-2024-4418). A call blocks this thread and nobody else; whoever
 /// cannot wait for it drops the connection, and the connection closes itself when the call comes back.
 @safe
-public actor Connection {
-    /// What the connection may do.
-    public enum Access: Sendable {
-        /// Read only (virConnectOpenReadOnly): what collecting needs.
-        case readOnly
-        /// Everything (virConnectOpen): what setting the statistics period needs.
-        case readWrite
-    }
-
+package actor Connection {
     private nonisolated let thread: CallThread
     private var pointer: OpaquePointer?
     private let closing: AsyncStream<Void>.Continuation
@@ -25,12 +18,12 @@ public actor Connection {
     var knownDomains: [DomainUUID: DomainHandle] = [:]
 
     /// The connection's own thread.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe thread.asUnownedSerialExecutor()
     }
 
     /// Yields when the connection is of no more use: closed by the far end, found dead, or given up.
-    public nonisolated let closed: AsyncStream<Void>
+    package nonisolated let closed: AsyncStream<Void>
 
     private init(name: String) {
         thread = CallThread(name: name)
@@ -45,7 +38,7 @@ public actor Connection {
     ///   - access: what the connection may do.
     ///   - name: a name for its thread.
     /// - Throws: `LibvirtError` where libvirtd is not there or refuses.
-    public static func open(_ uri: String, access: Access, name: String) async throws(LibvirtError) -> Connection {
+    package static func open(_ uri: String, access: Access, name: String) async throws(LibvirtError) -> Connection {
         EventLoop.start()
         let connection = Connection(name: name)
         try await connection.open(uri, access: access)
@@ -58,9 +51,13 @@ public actor Connection {
     private static let keepaliveCount: UInt32 = 5
 
     private func open(_ uri: String, access: Access) throws(LibvirtError) {
-        let opened = unsafe access == .readOnly ? virConnectOpenReadOnly(uri) : virConnectOpen(uri)
-        guard let opened = unsafe opened else {
-            throw .last(in: access == .readOnly ? "virConnectOpenReadOnly" : "virConnectOpen")
+        // The default callback answers from libvirt's auth.conf; without it SASL and polkit agents are not tried
+        // (virConnectOpenAuth, virConnectAuthPtrDefault).
+        let flags = access == .readOnly ? VIR_CONNECT_RO.rawValue : 0
+        guard let opened = unsafe virConnectOpenAuth(uri, clibvirt_auth_from_file(), flags) else {
+            var error = LibvirtError.last(in: "virConnectOpenAuth")
+            error.isConnectionLost = error.couldBeConnectionLost
+            throw error
         }
         unsafe pointer = opened
         // Drivers inside this process have no keepalive and say so; they need none.
@@ -70,17 +67,50 @@ public actor Connection {
 
     isolated deinit {
         // Each keeps the connection open.
-        knownDomains = [:]
-        if let pointer = unsafe pointer {
-            unsafe removeCallbacks(pointer)
-            unsafe virConnectClose(pointer)
-        }
-        closing.finish()
+        close()
         thread.finish()
     }
 
+    /// Closes the connection; further calls fail.
+    package func close() {
+        knownDomains = [:]
+        guard let pointer = unsafe pointer else { return }
+        unsafe self.pointer = nil
+        unsafe removeCallbacks(pointer)
+        unsafe virConnectClose(pointer)
+        closing.finish()
+    }
+
+    /// The error of the last call, with whether the connection still stands: libvirtd reports failures of its own by the
+    /// same numbers as the client reports a lost connection (virConnectIsAlive tells them apart).
+    func lastError(_ call: String) -> LibvirtError {
+        var error = LibvirtError.last(in: call)
+        if error.couldBeConnectionLost, let pointer = unsafe pointer {
+            error.isConnectionLost = unsafe virConnectIsAlive(pointer) != 1
+        }
+        return error
+    }
+
+    /// Asks for an answer that concerns no domain (virConnectGetLibVersion).
+    ///
+    /// - Throws: `LibvirtError`.
+    package func ping() throws(LibvirtError) {
+        let call = "virConnectGetLibVersion"
+        var version: UInt = 0
+        guard unsafe virConnectGetLibVersion(try requireOpen(call), &version) == 0 else { throw lastError(call) }
+    }
+
+    /// The driver's name, as `QEMU` (virConnectGetType).
+    ///
+    /// - Throws: `LibvirtError`.
+    package func driverName() throws(LibvirtError) -> String {
+        let call = "virConnectGetType"
+        guard let name = unsafe virConnectGetType(try requireOpen(call)) else { throw lastError(call) }
+        return unsafe String(cString: name)
+    }
+
     /// Says that nobody should use this connection any more, because a call on it failed or does not come back.
-    public nonisolated func giveUp() {
+    package nonisolated func giveUp() {
         closing.yield()
     }
 
@@ -92,15 +122,15 @@ public actor Connection {
     /// Which hypervisor this is.
     ///
     /// - Throws: `LibvirtError` where not even the driver's name can be read.
-    public func version() throws(LibvirtError) -> HypervisorVersion {
-        let connection = try unsafe requireOpen("virConnectGetType")
-        guard let driver = unsafe virConnectGetType(connection) else { throw .last(in: "virConnectGetType") }
+    package func version() throws(LibvirtError) -> HypervisorVersion {
+        let driver = try driverName()
+        let connection = try unsafe requireOpen("virConnectGetVersion")
         var hypervisor: UInt = 0
         var libvirt: UInt = 0
         let knowsHypervisor = unsafe virConnectGetVersion(connection, &hypervisor) == 0 && hypervisor > 0
         let knowsLibvirt = unsafe virConnectGetLibVersion(connection, &libvirt) == 0
-        return unsafe HypervisorVersion(
-            driver: String(cString: driver),
+        return HypervisorVersion(
+            driver: driver,
             hypervisor: knowsHypervisor ? HypervisorVersion.text(of: hypervisor) : nil,
             libvirt: knowsLibvirt ? HypervisorVersion.text(of: libvirt) : nil
         )

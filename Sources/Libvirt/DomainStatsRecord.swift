@@ -1,24 +1,18 @@
 import CLibvirt
+import Hypervisor
 
-/// What one bulk call says of one domain (virDomainStatsRecord): its state and its balloon statistics.
-public struct DomainStatsRecord: Hashable, Sendable {
+/// What one bulk call found of one domain (virDomainStatsRecord): its state and its balloon statistics.
+package struct DomainStatsRecord: Hashable, Sendable {
     /// The domain.
-    public let id: DomainID
+    package let id: DomainID
     /// The domain's state; nil where the driver has no STATE group.
-    public let state: DomainState?
+    package let state: DomainState?
     /// The BALLOON group.
-    public let statistics: MemoryStatistics
-
-    /// The record of one domain.
-    public init(id: DomainID, state: DomainState?, statistics: MemoryStatistics) {
-        self.id = id
-        self.state = state
-        self.statistics = statistics
-    }
+    package let statistics: BalloonStatistics
 
     init(_ record: UnsafePointer<virDomainStatsRecord>) {
         var state: DomainState?
-        var statistics = MemoryStatistics()
+        var statistics = BalloonStatistics()
         for index in 0..<Int(unsafe record.pointee.nparams) {
             let parameter = unsafe TypedParameter(record.pointee.params + index)
             if unsafe parameter.isNamed("state.state"), let number = unsafe parameter.int {
@@ -27,6 +21,7 @@ public struct DomainStatsRecord: Hashable, Sendable {
                 unsafe statistics.take(parameter)
             }
         }
-        unsafe self.init(id: DomainID(record.pointee.dom), state: state, statistics: statistics)
+        id = unsafe DomainID(record.pointee.dom)
+        (self.state, self.statistics) = (state, statistics)
     }
 }

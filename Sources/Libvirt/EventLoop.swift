@@ -5,18 +5,18 @@ import Glibc
 ///
 /// It answers keepalives and runs the callbacks of every connection. Nothing may block it: while it is inside a call
 /// no connection can notice that its libvirtd is gone.
-public enum EventLoop {
+package enum EventLoop {
     private static let poller = Poller()
 
     /// Whether the loop turns; true before it was started. False means that it is stuck in a callback.
-    public static var isTurning: Bool {
+    package static var isTurning: Bool {
         poller.isTurning()
     }
 
     /// Starts the loop, once for the process; later calls do nothing.
     ///
     /// libvirt wants the implementation registered before the first connection is opened (virEventRegisterImpl).
-    public static func start() {
+    package static func start() {
         started
     }
 

@@ -1,22 +1,25 @@
 import CLibvirt
 
 /// What libvirt said when a call failed (virGetLastError), with the name of the call.
-public struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The call that failed, by its name in libvirt's API.
-    public let call: String
+    package let call: String
     /// The error's number (virErrorNumber).
-    public let code: Int32
+    package let code: Int32
     /// The part of libvirt that raised it (virErrorDomain).
-    public let domain: Int32
+    package let domain: Int32
     /// libvirt's own words.
-    public let message: String
+    package let message: String
+    /// Whether the connection is of no more use: libvirtd went away, or was never there.
+    package var isConnectionLost = false
 
     /// An error as libvirt would report it.
-    public init(call: String, code: Int32, domain: Int32, message: String) {
+    package init(call: String, code: Int32, domain: Int32, message: String, isConnectionLost: Bool = false) {
         self.call = call
         self.code = code
         self.domain = domain
         self.message = message
+        self.isConnectionLost = isConnectionLost
     }
 
     /// The error of the last call on this thread; read it where the call failed, before any other call.
@@ -39,12 +42,13 @@ public struct LibvirtError: Error, Hashable, Sendable, CustomStringConvertible {
             call: call,
             code: Int32(bitPattern: VIR_ERR_INVALID_CONN.rawValue),
             domain: Int32(bitPattern: VIR_FROM_NONE.rawValue),
-            message: "the connection is not open"
+            message: "the connection is not open",
+            isConnectionLost: true
         )
     }
 
     /// The call's name and libvirt's words.
-    public var description: String { "\(call): \(message) (error \(code))" }
+    package var description: String { "\(call): \(message) (error \(code))" }
 }
 
 extension LibvirtError {
@@ -52,23 +56,23 @@ extension LibvirtError {
         numbers.contains { Int32(bitPattern: $0.rawValue) == code }
     }
 
-    /// The connection is of no more use: libvirtd went away, or was never there.
-    ///
-    /// Told by an error of the RPC layer that is a failed system call, a failed RPC or a closed socket, and by errors
-    /// of the connection itself.
-    public var isConnectionLost: Bool {
-        isOneOf(VIR_ERR_NO_CONNECT, VIR_ERR_INVALID_CONN)
+    /// Whether the error may mean a lost connection: a failed system call, a failed RPC, a closed socket, or no reason.
+    var couldBeConnectionLost: Bool {
+        code == 0 || isOneOf(VIR_ERR_NO_CONNECT, VIR_ERR_INVALID_CONN)
             || (domain == Int32(bitPattern: VIR_FROM_RPC.rawValue)
                 && isOneOf(VIR_ERR_SYSTEM_ERROR, VIR_ERR_RPC, VIR_ERR_INTERNAL_ERROR))
     }
 
+    /// libvirtd denies what was asked for one domain; others may be allowed (polkit's fine-grained access control).
+    package var isAccessDenied: Bool { isOneOf(VIR_ERR_ACCESS_DENIED) }
+
     /// libvirtd does not let us: a read-only connection, a refused authentication, a denied access.
-    public var isPermissionDenied: Bool {
+    package var isPermissionDenied: Bool {
         isOneOf(VIR_ERR_OPERATION_DENIED, VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_ACCESS_DENIED)
     }
 
     /// The hypervisor's driver, or this libvirt, does not have the call or what was asked of it.
-    public var isUnsupported: Bool {
+    package var isUnsupported: Bool {
         isOneOf(
             VIR_ERR_NO_SUPPORT,
             VIR_ERR_ARGUMENT_UNSUPPORTED,
@@ -78,7 +82,7 @@ extension LibvirtError {
     }
 
     /// The domain has ended, or no longer exists.
-    public var isDomainGone: Bool {
+    package var isDomainGone: Bool {
         isOneOf(VIR_ERR_NO_DOMAIN, VIR_ERR_OPERATION_INVALID)
     }
 }

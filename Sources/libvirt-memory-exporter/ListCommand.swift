@@ -1,9 +1,10 @@
 import ArgumentParser
+import Collection
 import ExporterService
 import FoundationEssentials
 import Glibc
-import GuestMemory
-import Libvirt
+import Hypervisor
+import LibvirtHypervisor
 import Logging
 
 /// The command `libvirt-memory-exporter list`.
@@ -37,27 +38,38 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = Logger(label: "list") { _ in OperatorLog(level: .error, format: .logfmt) }
-        let observer = HypervisorObserver(
-            uri: hypervisor.uri,
-            connections: connections.count,
-            maximumAge: .zero,
-            collectsHost: false,
-            logger: logger
-        )
-        do {
-            try await observer.checkConnection(within: Self.patience)
-        } catch is DeadlineExceeded {
-            let patience = PrometheusDuration(Self.patience)
-            throw ListError(description: "cannot connect to \(hypervisor.uri): no answer within \(patience)")
-        } catch {
-            throw ListError(description: "cannot connect to \(hypervisor.uri): \(error)")
-        }
+        var watched = HypervisorObserver.Configuration()
+        watched.sessions = connections.count
+        watched.timeout = Self.timeout
+        let observer = HypervisorObserver(LibvirtHypervisor(uri: hypervisor.uri), watched, logger: logger)
         let background = Task { await observer.run() }
-        defer { background.cancel() }
-        try await untilComplete(observer)
+        do {
+            try await list(observer)
+        } catch {
+            await end(background)
+            throw error
+        }
+        await end(background)
+    }
+
+    /// Closes the connections, so that libvirtd logs no broken one; where libvirt does not answer it is not waited for.
+    private func end(_ background: Task<Void, Never>) async {
+        background.cancel()
+        await withTaskGroup { group in
+            group.addTask { await background.value }
+            group.addTask { try? await Task.sleep(for: .milliseconds(500)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func list(_ observer: HypervisorObserver) async throws {
+        try await untilConnected(observer)
         let terminal = Terminal()
         repeat {
-            let guests = try guests(of: await observer.collector.snapshot(within: Self.patience))
+            let guests = try guests(
+                of: await observer.collection.snapshot(of: [.info, .statistics], within: Self.timeout)
+            )
             if watch { terminal.clear() }
             print(try text(of: guests, terminal.style), terminator: "")
             fflush(nil)
@@ -65,11 +77,26 @@ struct ListCommand: AsyncParsableCommand {
         } while watch
     }
 
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
-    private func untilComplete(_ observer: HypervisorObserver) async throws {
-        let deadline = ContinuousClock.now + Self.patience
-        while !observer.inventory.isComplete && .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    /// Waits until the domains and their configurations are known.
+    private func untilConnected(_ observer: HypervisorObserver) async throws {
+        let deadline = ContinuousClock.now + Self.timeout
+        while !observer.inventory.isComplete
+            || observer.inventory.domains.values.contains(where: { $0.configuration == nil })
+        {
+            if let failure = observer.control.failure {
+                throw ListError(description: "cannot connect to \(hypervisor.uri): \(failure)")
+            }
+            guard .now < deadline else {
+                guard observer.inventory.isComplete else {
+                    let timeout = PrometheusDuration(Self.timeout)
+                    throw ListError(description: "cannot connect to \(hypervisor.uri): no answer within \(timeout)")
+                }
+                return
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     private func guests(of snapshot: Snapshot) throws -> [GuestSummary] {

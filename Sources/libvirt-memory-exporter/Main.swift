@@ -108,6 +108,16 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     var collectTimeout = Default.collectTimeout
 
     @Option(
+        name: .customLong("collect.max-abandoned"),
+        help: ArgumentHelp(
+            "The largest number of libvirt calls under way and abandoned together: each abandoned one holds one of "
+                + "libvirtd's workers (max_workers) until it returns.",
+            valueName: "number"
+        )
+    )
+    var maximumAbandonedCalls = 10
+
+    @Option(
         name: .customLong("collect.max-age"),
         help: ArgumentHelp(
             "A collection younger than this answers another scrape too, so that a pair of Prometheus servers costs "
@@ -147,6 +157,11 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         }
         guard maximumScrapes > 0 else {
             throw ValidationError("'\(maximumScrapes)' is too small for --web.max-requests: it is 1 or more.")
+        }
+        guard (2...100).contains(maximumAbandonedCalls) else {
+            throw ValidationError(
+                "'\(maximumAbandonedCalls)' is no number for --collect.max-abandoned: it is 2 to 100; libvirtd has 20 workers."
+            )
         }
         guard collectTimeout.duration >= .milliseconds(100) else {
             throw ValidationError("'\(collectTimeout)' is too short for --collect.timeout: it is 100ms or more.")
@@ -189,6 +204,7 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
             webConfigurationPath: webConfigurationPath,
             maximumScrapes: maximumScrapes,
             collectConnections: connections.count,
+            maximumAbandonedCalls: maximumAbandonedCalls,
             collectTimeout: collectTimeout.duration,
             collectMaximumAge: collectMaximumAge.duration,
             memoryStatsPeriod: memoryStats.period.seconds,

@@ -1,8 +1,10 @@
+import Hypervisor
 import Libvirt
+import XML
 
 extension DomainConfiguration {
     /// Reads a `<domain>` element. What is missing or malformed in it is as if it were not there.
-    public init(domain: XMLElement) {
+    package init(domain: XMLElement) {
         let devices = domain.child("devices")
         self.init(balloon: devices?.child("memballoon").flatMap(Balloon.init))
         let period = devices?.child("memballoon")?.child("stats")?.attributes["period"].flatMap { UInt32($0) }
@@ -35,20 +37,21 @@ extension DomainConfiguration.HugePages {
             return
         }
         let sizes = hugepages.children.filter { $0.name == "page" }
-            .compactMap { Kibibytes($0.attributes["size"], unit: $0.attributes["unit"]) }
-        self = sizes.isEmpty ? .ofDefaultSize : .ofSizes(sizes)
+            .compactMap { amount($0.attributes["size"], unit: $0.attributes["unit"]) }
+        // One size may be given for several NUMA nodes.
+        self = sizes.isEmpty ? .ofDefaultSize : .ofSizes(sizes.first(ofEach: { $0 }))
     }
 }
 
 extension DomainConfiguration.MemoryDevice {
     fileprivate init?(_ memory: XMLElement) {
-        func amount(_ name: String) -> Kibibytes? {
-            memory.child("target")?.child(name).flatMap { Kibibytes($0.text, unit: $0.attributes["unit"]) }
+        func target(_ name: String) -> UInt64? {
+            memory.child("target")?.child(name).flatMap { amount($0.text, unit: $0.attributes["unit"]) }
         }
         guard memory.attributes["model"] == "virtio-mem", let alias = memory.child("alias")?.attributes["name"],
-            let size = amount("size"), let requested = amount("requested")
+            let size = target("size"), let requested = target("requested")
         else { return nil }
-        self.init(alias: alias.bounded, size: size, requested: requested, current: amount("current"))
+        self.init(alias: alias.bounded, size: size, requested: requested, current: target("current"))
     }
 }
 
@@ -74,10 +77,8 @@ extension String? {
     var bounded: String { self?.bounded ?? "" }
 }
 
-extension Kibibytes {
-    /// An amount as libvirt's XML gives it: it writes KiB, whatever it read (virDomainDefFormat).
-    init?(_ number: String?, unit: String?) {
-        guard let number, let count = UInt64(number), unit == nil || unit == "KiB" else { return nil }
-        self.init(count)
-    }
+/// The bytes of an amount as libvirt's XML gives it: it writes KiB, whatever it read (virDomainDefFormat).
+func amount(_ number: String?, unit: String?) -> UInt64? {
+    guard let number, let count = UInt64(number), unit == nil || unit == "KiB" else { return nil }
+    return bytes(kibibytes: count)
 }

@@ -1,18 +1,18 @@
 /// An element of an XML document, with all below it, as a value.
-public struct XMLElement: Hashable, Sendable {
+package struct XMLElement: Hashable, Sendable {
     /// The element's name, without a prefix.
-    public let name: String
+    package let name: String
     /// The URI of the element's namespace; empty where it has none.
-    public let namespace: String
+    package let namespace: String
     /// The attributes by their names without a prefix.
-    public let attributes: [String: String]
+    package let attributes: [String: String]
     /// The text directly in the element, its pieces joined.
-    public let text: String
+    package let text: String
     /// The elements directly in this one, in the document's order.
-    public let children: [XMLElement]
+    package let children: [XMLElement]
 
     /// An element of these parts.
-    public init(
+    package init(
         name: String,
         namespace: String = "",
         attributes: [String: String] = [:],
@@ -27,7 +27,7 @@ public struct XMLElement: Hashable, Sendable {
     }
 
     /// The first element of this name directly in this one, in no namespace or in the one given.
-    public func child(_ name: String, namespace: String = "") -> XMLElement? {
+    package func child(_ name: String, namespace: String = "") -> XMLElement? {
         children.first { $0.name == name && $0.namespace == namespace }
     }
 }

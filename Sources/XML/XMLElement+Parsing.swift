@@ -1,9 +1,9 @@
 import CLibxml2
 
 /// Why a text is not taken as XML.
-public struct XMLError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct XMLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The parser's words, with the line.
-    public let description: String
+    package let description: String
 }
 
 extension XMLElement {
@@ -13,7 +13,7 @@ extension XMLElement {
     /// than libxml2 allows (256 levels) or with a text longer than it allows (10 MB) is refused.
     ///
     /// - Throws: `XMLError` where the text is not well-formed.
-    public init(parsing text: String) throws(XMLError) {
+    package init(parsing text: String) throws(XMLError) {
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
         let bytes = Array(text.utf8)
         let document = unsafe bytes.withUnsafeBufferPointer { buffer in

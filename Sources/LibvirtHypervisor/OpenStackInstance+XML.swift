@@ -1,32 +1,11 @@
-import Libvirt
+import Hypervisor
+import XML
 
-/// What nova says of an instance in the domain's metadata (nova's virt/libvirt/config.py,
-/// LibvirtConfigGuestMetaNovaInstance); what it leaves out is empty.
-public struct OpenStackInstance: Hashable, Sendable {
-    /// The name that the instance's owner gave it.
-    public var name = ""
-    /// The project's UUID.
-    public var projectID = ""
-    /// The project's name.
-    public var projectName = ""
-    /// The UUID of the user who made it.
-    public var userID = ""
-    /// That user's name.
-    public var userName = ""
-    /// The flavor's name.
-    public var flavorName = ""
-    /// The flavor's virtual CPUs.
-    public var flavorVCPUs: UInt64?
-    /// The flavor's memory in MiB.
-    public var flavorMebibytes: UInt64?
-
+extension OpenStackInstance {
     /// nova's namespace since 2020-09, and the one before.
     private static let namespaces = [
         "http://openstack.org/xmlns/libvirt/nova/1.1", "http://openstack.org/xmlns/libvirt/nova/1.0",
     ]
-
-    /// An instance of which nothing is known.
-    public init() {}
 
     /// Reads the `<instance>` of nova in a `<metadata>` element; nil where there is none. What is missing or malformed
     /// in it is as if it were not there.
@@ -35,6 +14,7 @@ public struct OpenStackInstance: Hashable, Sendable {
             metadata.child("instance", namespace: namespace).map { (namespace, $0) }
         }
         guard let (namespace, instance) = instances.first else { return nil }
+        self.init()
         func child(_ name: String, of parent: XMLElement? = instance) -> XMLElement? {
             parent?.child(name, namespace: namespace)
         }
