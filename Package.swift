@@ -72,6 +72,7 @@ let package = Package(
             ]
         ),
 
+        .testTarget(name: "HypervisorTests", dependencies: ["Hypervisor"]),
         .testTarget(name: "CollectionTests", dependencies: ["Collection", "Hypervisor"]),
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Hypervisor", "Libvirt", "XML"]),
         .testTarget(name: "LibvirtHypervisorTests", dependencies: ["Collection", "LibvirtHypervisor", "XML"]),
@@ -80,13 +81,17 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(
             name: "ExporterServiceTests",
-            dependencies: ["ExporterService", .product(name: "FlyingSocks", package: "FlyingFox")]
+            dependencies: [
+                "Collection", "ExporterService", "Hypervisor", "LibvirtHypervisor", "XML",
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ]
         ),
         // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
         .testTarget(
             name: "FuzzingTests",
             dependencies: [
-                "CLibvirt", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP", "XML",
+                "CLibvirt", "Collection", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor",
+                "MetricsHTTP", "XML",
             ]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "MetricsHTTP"]),

@@ -44,6 +44,9 @@ package final class CallBudget: Sendable {
         /// The hypervisor's errors by their number. That a domain ended between two calls, or that a driver has no such
         /// call, is no error.
         package var errors: [Int32: UInt64] = [:]
+
+        /// No calls made yet.
+        package init() {}
     }
 
     /// The largest number of calls under way and abandoned together.

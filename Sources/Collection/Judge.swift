@@ -7,7 +7,7 @@ struct Judge: Sendable {
 
     /// Gives each sample its status.
     ///
-    /// A domain about which nothing was learnt keeps its status unless that promises figures.
+    /// A domain about which nothing was learnt keeps its status unless that promises figures or concerns an obstacle.
     ///
     /// - Parameters:
     ///   - now: the scheduler's clock.
@@ -36,8 +36,14 @@ struct Judge: Sendable {
                 )
             )
             let former = self.statuses[sample.id.uuid]
-            let kept = statistics == nil && former != .ok ? former : nil
-            samples[index].status = judged ?? kept
+            samples[index].status =
+                switch (judged, former) {
+                // A job of another client's for a moment changes nothing that was found before.
+                case (.busy, .stale), (.busy, .noDevice), (.busy, .noDriver), (.busy, .noValues), (.busy, .noPeriod): former
+                case (nil, .ok), (nil, .busy), (nil, .unresponsive): nil
+                case (nil, _) where statistics == nil: former
+                default: judged
+                }
             ages[sample.id.uuid] = age
             statuses[sample.id.uuid] = samples[index].status
         }

@@ -1,6 +1,7 @@
+import Collection
 import Exposition
-import GuestMemory
 import HTTPTypes
+import LibvirtHypervisor
 import Logging
 import MetricsHTTP
 import Testing
@@ -12,10 +13,7 @@ import Testing
     private func exporter(maximumScrapes: Int = 40) -> Exporter {
         Exporter(
             observer: HypervisorObserver(
-                uri: "test:///default",
-                connections: 1,
-                maximumAge: .zero,
-                collectsHost: true,
+                LibvirtHypervisor(uri: "test:///default"),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             ),
             requests: RequestCounts(),
@@ -96,7 +94,7 @@ import Testing
         let name = try #require(HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds"))
         let reply = await get("/metrics", [name: seconds], from: exporter)
         #expect(String(decoding: reply.body, as: UTF8.self).contains("libvirt_up 1"))
-        #expect(exporter.observer.calls.counts.leftBehind == 0)
+        #expect(exporter.observer.budget.counts.abandoned == 0)
     }
 
     @Test(arguments: ["collect[]=hosts", "exclude[]=x", "collect[]=host&exclude[]=domain", "collect[]="])

@@ -1,6 +1,5 @@
 import Foundation
-import GuestMemory
-import Libvirt
+import Hypervisor
 import Testing
 
 @testable import ExporterService
@@ -14,9 +13,9 @@ func guestSample(
     lastUpdate: UInt64? = 1_700_000_000,
     instance: String? = nil
 ) -> DomainSample {
-    var statistics = MemoryStatistics()
-    statistics.available = total.map { Kibibytes($0) }
-    statistics.usable = usable.map { Kibibytes($0) }
+    var statistics = BalloonStatistics()
+    statistics.available = total.map { $0 * 1024 }
+    statistics.usable = usable.map { $0 * 1024 }
     statistics.lastUpdate = lastUpdate
     var configuration = DomainConfiguration(balloon: .init(model: "virtio"), statsPeriod: 10)
     configuration.openStack = instance.map {
@@ -26,24 +25,17 @@ func guestSample(
     }
     var uuid = [UInt8](repeating: 0, count: 16)
     for (index, byte) in name.utf8.enumerated() { uuid[index % 16] &+= byte }
-    return DomainSample(
-        id: DomainID(uuid: DomainUUID(bytes: uuid)!, name: name),
-        state: .running,
-        info: nil,
-        statistics: statistics,
-        known: KnownDomain(name: name, configuration: configuration),
-        status: status
-    )
+    var known = KnownDomain(name: name)
+    known.configuration = configuration
+    var sample = DomainSample(id: DomainID(uuid: DomainUUID(bytes: uuid)!, name: name), known: known)
+    (sample.state, sample.statistics, sample.status) = (.running, statistics, status)
+    return sample
 }
 
 func guestSnapshot(_ domains: [DomainSample], isUp: Bool = true) -> Snapshot {
-    Snapshot(
-        isUp: isUp,
-        time: Date(timeIntervalSince1970: 1_700_000_004),
-        duration: .zero,
-        version: nil,
-        domains: domains
-    )
+    var snapshot = Snapshot()
+    (snapshot.isUp, snapshot.time, snapshot.domains) = (isUp, 1_700_000_004, domains)
+    return snapshot
 }
 
 @Suite struct GuestSummaryTests {

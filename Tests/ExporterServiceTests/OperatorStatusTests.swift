@@ -1,27 +1,24 @@
-import Foundation
-import GuestMemory
-import Libvirt
+import Hypervisor
 import Testing
 
 @testable import ExporterService
 
 @Suite struct OperatorStatusTests {
-    private let now = Date(timeIntervalSince1970: 1_700_000_000)
+    private let now = 1_700_000_000.0
 
     private func snapshot(isUp: Bool = true, statuses: [StatisticsStatus?] = [], age: Double = 1) -> Snapshot {
         let domains = statuses.enumerated().map { index, status in
             var sample = DomainSample(
                 id: DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: UInt8(index), count: 16))!, name: "d\(index)"),
-                state: .running,
-                info: nil,
-                statistics: nil,
-                known: nil
+                known: KnownDomain(name: "d\(index)")
             )
+            sample.state = .running
             sample.status = status
             return sample
         }
-        let time = now.addingTimeInterval(-age)
-        return Snapshot(isUp: isUp, time: time, duration: .zero, version: nil, domains: domains)
+        var snapshot = Snapshot()
+        (snapshot.isUp, snapshot.time, snapshot.domains) = (isUp, now - age, domains)
+        return snapshot
     }
 
     private func text(domains: Int?, last: Snapshot?) -> String {

@@ -1,6 +1,6 @@
-import GuestMemory
-import Libvirt
+import Hypervisor
 import Testing
+import XML
 
 @testable import ExporterService
 

@@ -1,7 +1,6 @@
+import Collection
 import Exposition
-import FoundationEssentials
-import GuestMemory
-import Libvirt
+import Hypervisor
 import Testing
 
 @testable import ExporterService
@@ -19,22 +18,20 @@ import Testing
         var openStack = OpenStackInstance()
         openStack.projectName = "project \(number)"
         configuration.openStack = openStack
-        var statistics = MemoryStatistics()
-        statistics.usable = Kibibytes(usable)
-        return DomainSample(
-            id: id,
-            state: .running,
-            info: nil,
-            statistics: statistics,
-            known: KnownDomain(name: id.name, configuration: configuration),
-            status: .ok
-        )
+        var statistics = BalloonStatistics()
+        statistics.usable = usable * 1024
+        var known = KnownDomain(name: id.name)
+        known.configuration = configuration
+        var sample = DomainSample(id: id, known: known)
+        (sample.state, sample.statistics, sample.status) = (.running, statistics, .ok)
+        return sample
     }
 
     private func readings(_ snapshot: Snapshot, requests: UInt64 = 1) -> Readings {
         Readings(
             snapshot: snapshot,
-            calls: LibvirtCalls().counts,
+            calls: CallBudget.Counts(),
+            callLimit: 10,
             httpRequests: [200: requests],
             process: ProcessFigures(
                 stat: "",
@@ -48,14 +45,10 @@ import Testing
     }
 
     private func snapshot(_ domains: [DomainSample]) -> Snapshot {
-        Snapshot(
-            isUp: true,
-            time: Date(timeIntervalSince1970: 1_700_000_000),
-            duration: .milliseconds(5),
-            version: nil,
-            domains: domains,
-            host: HostSample(memory: HostMemory(), pages: [])
-        )
+        var snapshot = Snapshot()
+        (snapshot.isUp, snapshot.time, snapshot.domains) = (true, 1_700_000_000, domains)
+        snapshot.host = HostSample(memory: HostMemory(), pages: [])
+        return snapshot
     }
 
     /// Where the bytes of each piece are in memory: the same place is the same bytes, made once.
@@ -117,7 +110,8 @@ import Testing
         let snapshot = snapshot((0..<5).map { domain($0) })
         let other = Readings(
             snapshot: snapshot,
-            calls: LibvirtCalls().counts,
+            calls: CallBudget.Counts(),
+            callLimit: 10,
             httpRequests: [404: 7],
             process: .ofThisProcess()
         )

@@ -1,7 +1,8 @@
-import Libvirt
+import Hypervisor
 import Testing
+import XML
 
-@testable import GuestMemory
+@testable import LibvirtHypervisor
 
 @Suite struct HostPagePoolTests {
     @Test func thePoolsOfHugePagesAreReadFromTheCapabilities() throws {
@@ -19,9 +20,9 @@ import Testing
         )
         #expect(
             HostPagePool.all(inCapabilities: capabilities) == [
-                HostPagePool(cell: 0, pageSize: Kibibytes(2048), total: 16),
-                HostPagePool(cell: 0, pageSize: Kibibytes(1_048_576), total: 0),
-                HostPagePool(cell: 1, pageSize: Kibibytes(2048), total: 8),
+                HostPagePool(cell: 0, pageSize: 2097152, total: 16),
+                HostPagePool(cell: 0, pageSize: 1073741824, total: 0),
+                HostPagePool(cell: 1, pageSize: 2097152, total: 8),
             ]
         )
     }
@@ -34,7 +35,7 @@ import Testing
         )
         #expect(
             HostPagePool.all(inCapabilities: capabilities) == [
-                HostPagePool(cell: 0, pageSize: Kibibytes(2048), total: 2)
+                HostPagePool(cell: 0, pageSize: 2097152, total: 2)
             ]
         )
     }

@@ -1,7 +1,8 @@
-import Libvirt
+import Hypervisor
 import Testing
+import XML
 
-@testable import GuestMemory
+@testable import LibvirtHypervisor
 
 @Suite struct OpenStackInstanceTests {
     private func instance(_ metadata: String) throws -> OpenStackInstance? {

@@ -1,4 +1,5 @@
 import CLibvirt
+import Hypervisor
 import Testing
 
 @testable import Libvirt
@@ -54,18 +55,18 @@ private final class TypedParameters {
             parameters.add("balloon.hugetlb_pgalloc", 13)
             parameters.add("balloon.hugetlb_pgfail", 14)
         }
-        var expected = MemoryStatistics()
-        expected.actualBalloon = Kibibytes(1)
-        expected.swapIn = Kibibytes(3)
-        expected.swapOut = Kibibytes(4)
+        var expected = BalloonStatistics()
+        expected.actualBalloon = 1024
+        expected.swapIn = 3072
+        expected.swapOut = 4096
         expected.majorFaults = 5
         expected.minorFaults = 6
-        expected.unused = Kibibytes(7)
-        expected.available = Kibibytes(8)
-        expected.rss = Kibibytes(9)
-        expected.usable = Kibibytes(10)
+        expected.unused = 7168
+        expected.available = 8192
+        expected.rss = 9216
+        expected.usable = 10240
         expected.lastUpdate = 11
-        expected.diskCaches = Kibibytes(12)
+        expected.diskCaches = 12288
         expected.hugetlbAllocations = 13
         expected.hugetlbFailures = 14
         #expect(record.statistics == expected)
@@ -75,8 +76,8 @@ private final class TypedParameters {
 
     @Test func whatIsNotThereIsUnknownAndNotZero() throws {
         let record = try record { $0.add("balloon.current", 1) }
-        var expected = MemoryStatistics()
-        expected.actualBalloon = Kibibytes(1)
+        var expected = BalloonStatistics()
+        expected.actualBalloon = 1024
         #expect(record.statistics == expected)
         #expect(record.state == nil)
     }
@@ -89,7 +90,7 @@ private final class TypedParameters {
             parameters.add("balloon.usable", int: 1)
             parameters.add("state.state", 1)
         }
-        #expect(record.statistics == MemoryStatistics())
+        #expect(record.statistics == BalloonStatistics())
         #expect(record.state == nil)
     }
 
@@ -106,13 +107,13 @@ private final class TypedParameters {
     }
 
     @Test func aTagOfALaterLibvirtIsLeft() {
-        var statistics = MemoryStatistics()
+        var statistics = BalloonStatistics()
         statistics.take(virDomainMemoryStatStruct(tag: 99, val: 1))
         statistics.take(virDomainMemoryStatStruct(tag: -1, val: 1))
-        #expect(statistics == MemoryStatistics())
+        #expect(statistics == BalloonStatistics())
         statistics.take(
             virDomainMemoryStatStruct(tag: Int32(bitPattern: VIR_DOMAIN_MEMORY_STAT_USABLE.rawValue), val: 5)
         )
-        #expect(statistics.usable == Kibibytes(5))
+        #expect(statistics.usable == 5120)
     }
 }

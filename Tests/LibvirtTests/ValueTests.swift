@@ -1,3 +1,4 @@
+import Hypervisor
 import Testing
 
 @testable import Libvirt
@@ -42,9 +43,9 @@ import Testing
 }
 
 @Suite struct KibibytesTests {
-    @Test(arguments: [(0, 0), (1, 1024), (131_072, 134_217_728), (1 << 54, .max), (.max, .max)])
-    func areBytesWithoutOverflow(count: UInt64, bytes: UInt64) {
-        #expect(Kibibytes(count).bytes == bytes)
+    @Test(arguments: [(0, 0), (1, 1024), (131_072, 134_217_728), (1 << 54, nil), (.max, nil)] as [(UInt64, UInt64?)])
+    func areBytesUnlessTheyOverflow(count: UInt64, expected: UInt64?) {
+        #expect(bytes(kibibytes: count) == expected)
     }
 }
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Libvirt
+@testable import XML
 
 @Suite struct XMLElementTests {
     @Test func elementsAttributesTextAndNamespacesAreRead() throws {

@@ -1,7 +1,7 @@
 import Exposition
-import GuestMemory
 
 @testable import ExporterService
+@testable import Hypervisor
 
 /// The work whose instructions are counted.
 enum CountedWork: String, CaseIterable {

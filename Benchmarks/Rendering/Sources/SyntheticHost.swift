@@ -1,8 +1,6 @@
-import FoundationEssentials
-import GuestMemory
-import Libvirt
-
+@testable import Collection
 @testable import ExporterService
+@testable import Hypervisor
 
 /// A make-believe host of any size, whose domains say all that a domain of nova's can say.
 struct SyntheticHost {
@@ -19,7 +17,8 @@ struct SyntheticHost {
     func readings(of snapshot: Snapshot, _ domains: [LabelledDomain]) -> Readings {
         Readings(
             snapshot: snapshot,
-            calls: LibvirtCalls().counts,
+            calls: CallBudget.Counts(),
+            callLimit: 10,
             httpRequests: [200: 1],
             process: .ofThisProcess(),
             domains: domains
@@ -28,13 +27,13 @@ struct SyntheticHost {
 
     /// What a collection finds after so many scrapes: figures change, names stay.
     func snapshot(afterScrapes scrapes: UInt64) -> Snapshot {
-        Snapshot(
-            isUp: true,
-            time: Date(timeIntervalSince1970: 1_700_000_000.25 + Double(scrapes) * 15),
-            duration: .milliseconds(20),
-            version: HypervisorVersion(driver: "QEMU", hypervisor: "7.2.22", libvirt: "9.0.0"),
-            domains: domains.enumerated().map { sample(UInt64($0.offset), $0.element, scrapes) }
-        )
+        var snapshot = Snapshot()
+        snapshot.isUp = true
+        snapshot.time = 1_700_000_000.25 + Double(scrapes) * 15
+        snapshot.duration = .milliseconds(20)
+        snapshot.version = HypervisorVersion(driver: "QEMU", hypervisor: "7.2.22", libvirt: "9.0.0")
+        snapshot.domains = domains.enumerated().map { sample(UInt64($0.offset), $0.element, scrapes) }
+        return snapshot
     }
 
     private static func domain(_ number: UInt64) -> (id: DomainID, known: KnownDomain) {
@@ -59,9 +58,10 @@ struct SyntheticHost {
         openStack.flavorVCPUs = 4
         openStack.flavorMebibytes = 8192
         configuration.openStack = openStack
-        var known = KnownDomain(name: name, configuration: configuration)
-        known.limits.hard = Kibibytes(16 << 20)
-        known.limits.soft = Kibibytes(8 << 20)
+        var known = KnownDomain(name: name)
+        known.configuration = configuration
+        known.limits.hard = (16 << 20) * 1024
+        known.limits.soft = (8 << 20) * 1024
 
         return (DomainID(uuid: DomainUUID(bytes: uuid)!, name: name), known)
     }
@@ -73,33 +73,28 @@ struct SyntheticHost {
     ) -> DomainSample {
         // Figures of the usual lengths that differ from domain to domain and from scrape to scrape.
         let noise = (number &* 0xBF58_476D_1CE4_E5B9 &+ scrapes &* 0x94D0_49BB_1331_11EB) >> 40
-        var statistics = MemoryStatistics()
-        statistics.actualBalloon = Kibibytes(8 << 20)
-        statistics.available = Kibibytes(8_155_000)
-        statistics.usable = Kibibytes(4_000_000 + noise % 2_000_000)
-        statistics.unused = Kibibytes(300_000 + noise % 700_000)
-        statistics.rss = Kibibytes(5_000_000 + noise % 3_000_000)
-        statistics.diskCaches = Kibibytes(1_000_000 + noise % 900_000)
-        statistics.swapIn = Kibibytes(noise % 5000)
-        statistics.swapOut = Kibibytes(noise % 9000)
+        var statistics = BalloonStatistics()
+        statistics.actualBalloon = (8 << 20) * 1024
+        statistics.available = (8_155_000) * 1024
+        statistics.usable = (4_000_000 + noise % 2_000_000) * 1024
+        statistics.unused = (300_000 + noise % 700_000) * 1024
+        statistics.rss = (5_000_000 + noise % 3_000_000) * 1024
+        statistics.diskCaches = (1_000_000 + noise % 900_000) * 1024
+        statistics.swapIn = (noise % 5000) * 1024
+        statistics.swapOut = (noise % 9000) * 1024
         statistics.majorFaults = noise % 100_000
         statistics.minorFaults = 100_000_000 + noise
         statistics.hugetlbAllocations = 0
         statistics.hugetlbFailures = 0
         statistics.lastUpdate = 1_700_000_000 + scrapes * 15
-        return DomainSample(
-            id: domain.id,
-            state: .running,
-            info: DomainInfo(
-                state: .running,
-                maximumMemory: Kibibytes(8 << 20),
-                memory: Kibibytes(8 << 20),
-                virtualCPUs: 4,
-                cpuTime: 1_234_567_890_123 + noise * 1_000_003
-            ),
-            statistics: statistics,
-            known: domain.known,
-            status: .ok
+        var sample = DomainSample(id: domain.id, known: domain.known)
+        (sample.state, sample.statistics, sample.status) = (.running, statistics, .ok)
+        sample.info = DomainInfo(
+            maximumMemory: 8 << 30,
+            memory: 8 << 30,
+            virtualCPUs: 4,
+            cpuTime: 1_234_567_890_123 + noise * 1_000_003
         )
+        return sample
     }
 }

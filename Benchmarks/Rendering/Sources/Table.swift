@@ -1,7 +1,7 @@
 import Exposition
-import GuestMemory
 
 @testable import ExporterService
+@testable import Hypervisor
 
 /// Measures a scrape's rendering on a host of so many domains, and prints a line for each way of it: its processor time,
 /// the ratio of that to the reference, and the most memory that the process held, the snapshot included.

@@ -1,9 +1,8 @@
 import Exposition
-import FoundationEssentials
-import Libvirt
 
+@testable import Collection
 @testable import ExporterService
-@testable import GuestMemory
+@testable import Hypervisor
 
 /// The samples that these collectors give of a host with one domain, in an exposition of which all is made sure that
 /// holds of every exposition.
@@ -12,16 +11,13 @@ func checkedSamples(
     pages: [HostPagePool] = [],
     _ collectors: Set<MetricCollector>
 ) throws -> [ReadSample] {
+    var snapshot = Snapshot()
+    (snapshot.isUp, snapshot.time, snapshot.domains) = (true, 1_700_000_000, [domain])
+    snapshot.host = HostSample(memory: HostMemory(), pages: pages)
     let readings = Readings(
-        snapshot: Snapshot(
-            isUp: true,
-            time: Date(timeIntervalSince1970: 1_700_000_000),
-            duration: .zero,
-            version: nil,
-            domains: [domain],
-            host: HostSample(memory: HostMemory(), pages: pages)
-        ),
-        calls: LibvirtCalls().counts,
+        snapshot: snapshot,
+        calls: CallBudget.Counts(),
+        callLimit: 10,
         httpRequests: [:],
         process: ProcessFigures(
             stat: "",

@@ -1,8 +1,7 @@
-import FoundationEssentials
-import Libvirt
-
 @testable import ExporterService
-@testable import GuestMemory
+@testable import Hypervisor
+@testable import LibvirtHypervisor
+@testable import XML
 
 /// The input is a document in which a domain's configuration and the host's huge pages are looked for; the domain goes by
 /// the name that stands there.
@@ -10,13 +9,13 @@ func checkDomainXML(_ input: [UInt8]) throws {
     guard let root = try? XMLElement(parsing: String(decoding: input, as: UTF8.self)) else { return }
     let configuration = DomainConfiguration(domain: root)
     let name = root.child("name")?.text ?? ""
-    let domain = DomainSample(
+    var known = KnownDomain(name: name)
+    known.configuration = configuration
+    var domain = DomainSample(
         id: DomainID(uuid: DomainUUID(bytes: [UInt8](repeating: 0xAB, count: 16))!, name: name),
-        state: .running,
-        info: nil,
-        statistics: nil,
-        known: KnownDomain(name: name, configuration: configuration)
+        known: known
     )
+    domain.state = .running
     let pages = HostPagePool.all(inCapabilities: root)
     let samples = try checkedSamples(of: domain, pages: pages, [.domain, .limits, .openstack, .host])
     for sample in samples {

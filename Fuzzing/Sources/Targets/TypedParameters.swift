@@ -1,8 +1,8 @@
 import CLibvirt
 import Exposition
-import GuestMemory
 
 @testable import ExporterService
+@testable import Hypervisor
 @testable import Libvirt
 
 /// Each line of the input is a parameter: its type as a number (virTypedParameterType), its name, and the 64 bits of its
@@ -15,14 +15,14 @@ func checkTypedParameters(_ input: [UInt8]) throws {
         parameters.last { $0.type == Int32(VIR_TYPED_PARAM_ULLONG.rawValue) && $0.name == Array(name.utf8) }?.value
     }
     func bytes(_ name: String) -> UInt64? {
-        whole(name).map { $0.multipliedReportingOverflow(by: 1024) }.map { $0.overflow ? .max : $0.partialValue }
+        whole(name).flatMap { Libvirt.bytes(kibibytes: $0) }
     }
     /// Limits that libvirt writes to say that there is none are left out, and so a later one does not undo an earlier.
     func limit(_ name: String) -> UInt64? {
         parameters.last {
             $0.type == Int32(VIR_TYPED_PARAM_ULLONG.rawValue) && $0.name == Array(name.utf8) && $0.value != 0
                 && $0.value < UInt64(VIR_DOMAIN_MEMORY_PARAM_UNLIMITED) & ~63
-        }.map { Kibibytes($0.value).bytes }
+        }.flatMap { Libvirt.bytes(kibibytes: $0.value) }
     }
     let figures = "libvirt_domain_memory_stats_"
     var expected: [String: UInt64?] = [
@@ -55,15 +55,10 @@ func checkTypedParameters(_ input: [UInt8]) throws {
         "the state is \(String(describing: record.state))"
     )
 
-    var known = KnownDomain(name: "guest", configuration: DomainConfiguration(balloon: nil))
+    var known = KnownDomain(name: "guest")
     known.limits = limits
-    let domain = DomainSample(
-        id: record.id,
-        state: record.state,
-        info: nil,
-        statistics: record.statistics,
-        known: known
-    )
+    var domain = DomainSample(id: record.id, known: known)
+    (domain.state, domain.statistics) = (record.state, record.statistics)
     let samples = try checkedSamples(of: domain, [.memoryStats, .limits])
     var found: [String: UInt64] = [:]
     for sample in samples {

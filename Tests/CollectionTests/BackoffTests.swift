@@ -1,6 +1,6 @@
 import Testing
 
-@testable import GuestMemory
+@testable import Collection
 
 @Suite struct BackoffTests {
     @Test func eachWaitIsTwiceTheLastUpToFiveSeconds() {

@@ -1,7 +1,5 @@
-import Libvirt
+import Hypervisor
 import Testing
-
-@testable import GuestMemory
 
 @Suite struct StatisticsStatusTests {
     /// A healthy guest, of which each test changes what it is about.
@@ -9,22 +7,21 @@ import Testing
         var evidence = StatisticsEvidence(
             isSupported: true,
             state: .running,
-            isMonitorStuck: false,
             statistics: statistics(lastUpdate: 1_700_000_000, usable: 1000),
             configuration: DomainConfiguration(balloon: .init(model: "virtio"), statsPeriod: 10),
-            silence: .seconds(4),
+            sinceAnswer: .seconds(4),
             sinceBeginning: nil
         )
         change(&evidence)
         return StatisticsStatus.judged(by: evidence)
     }
 
-    private func statistics(lastUpdate: UInt64?, usable: UInt64?) -> MemoryStatistics {
-        var statistics = MemoryStatistics()
-        statistics.actualBalloon = Kibibytes(131_072)
-        statistics.rss = Kibibytes(200_000)
+    private func statistics(lastUpdate: UInt64?, usable: UInt64?) -> BalloonStatistics {
+        var statistics = BalloonStatistics()
+        statistics.actualBalloon = 134_217_728
+        statistics.rss = 204_800_000
         statistics.lastUpdate = lastUpdate
-        statistics.usable = usable.map { Kibibytes($0) }
+        statistics.usable = usable
         return statistics
     }
 
@@ -36,7 +33,7 @@ import Testing
         func judged(period: UInt32, silence: Int) -> StatisticsStatus? {
             judge { evidence in
                 evidence.configuration?.statsPeriod = period
-                evidence.silence = .seconds(silence)
+                evidence.sinceAnswer = .seconds(silence)
             }
         }
         #expect(judged(period: 60, silence: 180) == .ok)
@@ -48,7 +45,7 @@ import Testing
         func judged(silence: Int) -> StatisticsStatus? {
             judge { evidence in
                 evidence.configuration?.statsPeriod = 1
-                evidence.silence = .seconds(silence)
+                evidence.sinceAnswer = .seconds(silence)
             }
         }
         #expect(judged(silence: 30) == .ok)
@@ -85,7 +82,7 @@ import Testing
         #expect(
             judge {
                 $0.configuration?.statsPeriod = nil
-                $0.silence = .seconds(86_400)
+                $0.sinceAnswer = .seconds(86_400)
             } == .noPeriod
         )
     }
@@ -95,16 +92,16 @@ import Testing
         #expect(
             judge {
                 $0.state = state
-                $0.silence = .seconds(86_400)
+                $0.sinceAnswer = .seconds(86_400)
             } == .paused
         )
     }
 
     @Test func aStuckMonitorComesBeforeAllThatItHides() {
-        #expect(judge { $0.isMonitorStuck = true } == .unresponsive)
+        #expect(judge { $0.obstacle = .monitor(.seconds(1)) } == .unresponsive)
         #expect(
             judge {
-                $0.isMonitorStuck = true
+                $0.obstacle = .monitor(.seconds(1))
                 $0.state = .paused
                 $0.statistics = nil
             } == .unresponsive
@@ -116,7 +113,7 @@ import Testing
             judge {
                 $0.isSupported = false
                 $0.state = .paused
-                $0.isMonitorStuck = true
+                $0.obstacle = .monitor(.seconds(1))
             } == .unsupported
         )
     }
@@ -128,8 +125,33 @@ import Testing
                 evidence.sinceBeginning = .seconds(seconds)
             }
         }
-        #expect(judged(after: 19) == .ok)
+        #expect(judged(after: 19) == nil)
         #expect(judged(after: 20) == .noDriver)
+    }
+
+    @Test func aGuestThatJustStartedIsOkOnceItHasFigures() {
+        #expect(judge { $0.sinceBeginning = .zero } == .ok)
+    }
+
+    @Test func aDomainThatTheHypervisorWorksOnIsUnresponsiveAndOneThatAnotherJobHoldsBusy() {
+        #expect(judge { $0.obstacle = .hypervisor(.seconds(1)) } == .unresponsive)
+        #expect(judge { $0.obstacle = .job } == .busy)
+        #expect(
+            judge {
+                $0.obstacle = .job
+                $0.state = .paused
+            } == .paused
+        )
+    }
+
+    @Test func beforeTheConfigurationIsKnownNoGuestIsStaleOrWithoutAPeriod() {
+        #expect(judge { $0.configuration = nil } == .ok)
+        #expect(
+            judge {
+                $0.configuration = nil
+                $0.sinceAnswer = .seconds(31)
+            } == nil
+        )
     }
 
     @Test func graceIsNoneWhereNobodyAsks() {

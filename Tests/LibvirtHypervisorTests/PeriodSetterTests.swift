@@ -1,13 +1,14 @@
 import Foundation
-import Libvirt
+import Hypervisor
+import LibvirtHypervisor
 import Logging
 import Testing
 
-@testable import GuestMemory
+@testable import Collection
 
 /// On libvirt's own test driver, which makes its domains anew of a file for each connection.
-@Suite struct StatisticsPeriodTests {
-    private let inventory = Inventory()
+@Suite struct PeriodSetterTests {
+    private let inventory = Inventory(scheduler: SystemScheduler())
     private let log = LogRecorder()
 
     @Test func aDomainThatDidNotRunIsSetAsSoonAsItDoes() async throws {
@@ -60,12 +61,13 @@ import Testing
         let node = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max)).xml")
         try write(domains, to: node)
         defer { try? FileManager.default.removeItem(at: node) }
-        inventory.connected(to: HypervisorDriver(named: "TEST"))
-        let period = StatisticsPeriod(
+        inventory.connected(to: HypervisorTraits(name: "TEST", hasGuestStatistics: true, setsPeriod: true))
+        let period = PeriodSetter(
             seconds: 10,
-            uri: "test://\(node.path)",
+            hypervisor: LibvirtHypervisor(uri: "test://\(node.path)"),
             inventory: inventory,
-            calls: LibvirtCalls(),
+            budget: CallBudget(scheduler: SystemScheduler()),
+            scheduler: SystemScheduler(),
             logger: log.logger
         )
         let background = Task { await period.run() }
@@ -76,7 +78,7 @@ import Testing
 
     /// What waits for the next try does so for a minute.
     private func expectPeriod(of number: UInt8) async throws {
-        let hasPeriod = { inventory.domains[id(number).uuid]?.configuration.statsPeriod == 10 }
+        let hasPeriod = { inventory.domains[id(number).uuid]?.configuration?.statsPeriod == 10 }
         for _ in 0..<1000 where !hasPeriod() { try await Task.sleep(for: .milliseconds(20)) }
         #expect(hasPeriod(), "domain \(number)")
     }
