@@ -22,6 +22,9 @@ package actor SharedCollection {
     private var log = CollectionLog()
     private var latest: Snapshot?
     private var latestTime = Duration.zero
+    /// The samples of the last collection in which the hypervisor answered.
+    private var lastKnown: [DomainUUID: DomainSample] = [:]
+    private var hasBeenReady = false
     private var underWay: Run?
     private var subscribers: [AsyncStream<Snapshot>.Continuation] = []
 
@@ -78,17 +81,21 @@ package actor SharedCollection {
         return partial(of: run, needs)
     }
 
+    /// Whether the hypervisor is connected, and its domains are known.
+    private var isReady: Bool { control.current != nil && inventory.isComplete }
+
     /// Only the first scrapes after a start wait for a connection.
     private func waitForFirstConnection(until end: Duration) async {
         let end = min(end, begin + Self.longestStart)
-        while !(pool.isOpen && inventory.isComplete), control.failure == nil, scheduler.now < end {
+        while !hasBeenReady, !(isReady && pool.isOpen), control.failure == nil, scheduler.now < end {
             guard (try? await scheduler.sleep(for: .milliseconds(10))) != nil else { return }
         }
+        hasBeenReady = hasBeenReady || isReady
     }
 
     private func begin(_ needs: Needs) -> Run {
         let start = scheduler.now
-        let stuck = latest?.domains.filter { $0.obstacle != nil && $0.obstacle != .job }.map(\.id.uuid) ?? []
+        let stuck = lastKnown.values.filter { $0.obstacle != nil && $0.obstacle != .job }.map(\.id.uuid)
         let run = Run(
             collection: Collection(
                 needs: needs,
@@ -105,7 +112,7 @@ package actor SharedCollection {
         )
         underWay = run
         scheduler.start {
-            if self.pool.isOpen, self.inventory.isComplete { await run.collection.run() }
+            if await self.isReady { await run.collection.run() }
             await self.end(run)
         }
         return run
@@ -113,6 +120,9 @@ package actor SharedCollection {
 
     private func end(_ run: Run) {
         let snapshot = snapshot(of: run, &judge)
+        if snapshot.isUp {
+            lastKnown = Dictionary(uniqueKeysWithValues: snapshot.domains.map { ($0.id.uuid, $0) })
+        }
         log.note(snapshot, run.collection.findings.current, logger)
         (latest, latestTime, underWay) = (snapshot, scheduler.now, nil)
         for subscriber in subscribers { subscriber.yield(snapshot) }
@@ -132,16 +142,12 @@ package actor SharedCollection {
         snapshot.needs = run.collection.needs
         snapshot.time = scheduler.wall
         snapshot.duration = scheduler.now - run.start
-        snapshot.isUp = pool.isOpen && inventory.isComplete && !findings.isHanging
-        if findings.isLost, findings.readings.isEmpty { snapshot.isUp = false }
-        guard snapshot.isUp, let traits = inventory.traits else {
-            snapshot.isUp = false
-            return snapshot
-        }
+        let isLost = findings.isHanging || findings.isLost && findings.readings.isEmpty
+        guard isReady, !isLost, let traits = inventory.traits else { return snapshot }
+        snapshot.isUp = true
         snapshot.traits = traits
         snapshot.version = inventory.version
         snapshot.host = findings.host
-        let former = Dictionary(uniqueKeysWithValues: (latest?.domains ?? []).map { ($0.id.uuid, $0) })
         let holds = budget.holds
         snapshot.domains = inventory.domains.filter { !findings.gone.contains($0.key) }
             .map { uuid, known in
@@ -158,8 +164,8 @@ package actor SharedCollection {
                     sample.obstacle = obstacle
                 }
                 // Of a domain that does not answer the last state is known, and what its configuration says.
-                if sample.state == nil { sample.state = former[uuid]?.state }
-                if sample.info == nil, run.collection.needs.contains(.info), var info = former[uuid]?.info {
+                if sample.state == nil { sample.state = lastKnown[uuid]?.state }
+                if sample.info == nil, run.collection.needs.contains(.info), var info = lastKnown[uuid]?.info {
                     info.cpuTime = nil
                     sample.info = info
                 }
