@@ -192,7 +192,7 @@ package final class CallBudget: Sendable {
         }
         let timer = scheduler.start {
             guard (try? await self.scheduler.sleep(until: start + timeout)) != nil else { return }
-            abandon(HypervisorError(.timedOut, message: "no answer within \(timeout)"))
+            abandon(HypervisorError(.timedOut, message: "no answer within \(timeout.inWords)"))
         }
         defer { timer.cancel() }
         return try await withTaskCancellationHandler {
@@ -251,5 +251,13 @@ package final class CallBudget: Sendable {
             state.calls[id] = nil
             admit(&state)
         }
+    }
+}
+
+extension Duration {
+    /// As Prometheus writes it: `10s`, `1500ms`.
+    fileprivate var inWords: String {
+        let milliseconds = Int64(self / .milliseconds(1))
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 }

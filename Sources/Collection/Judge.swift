@@ -39,7 +39,8 @@ struct Judge: Sendable {
             samples[index].status =
                 switch (judged, former) {
                 // A job of another client's for a moment changes nothing that was found before.
-                case (.busy, .stale), (.busy, .noDevice), (.busy, .noDriver), (.busy, .noValues), (.busy, .noPeriod): former
+                case (.busy, .stale), (.busy, .noDevice), (.busy, .noDriver), (.busy, .noValues), (.busy, .noPeriod):
+                    former
                 case (nil, .ok), (nil, .busy), (nil, .unresponsive): nil
                 case (nil, _) where statistics == nil: former
                 default: judged

@@ -76,23 +76,27 @@ package struct PeriodSetter: Sendable {
             let session = try await budget.run(in: .open, within: Reconnector.openTimeout) { [hypervisor] in
                 try await hypervisor.open(.readWrite, name: "libvirt-period")
             }
-            refusals.blocked = nil
             return session
         } catch let error as HypervisorError {
-            if refusals.blocked != error.kind {
-                logger.warning(
-                    """
-                    cannot set statistics periods; guests without one report no fresh figures \
-                    (set them by <stats period>, or let this service use libvirt's read-write socket)
-                    """,
-                    metadata: ["error": "\(error)"]
-                )
-            }
-            refusals.blocked = error.kind
+            noteBlocked(error, &refusals)
             return nil
         } catch {
             return nil
         }
+    }
+
+    /// Logs once why no period can be set at all.
+    private func noteBlocked(_ error: HypervisorError, _ refusals: inout Refusals) {
+        if refusals.blocked != error {
+            logger.warning(
+                """
+                cannot set statistics periods; guests without one report no fresh figures \
+                (set them by <stats period>, or let this service use libvirt's read-write socket)
+                """,
+                metadata: ["error": "\(error)"]
+            )
+        }
+        refusals.blocked = error
     }
 
     /// Sets one domain's period, where its live configuration still has none.
@@ -121,23 +125,29 @@ package struct PeriodSetter: Sendable {
             }
             inventory.periodWasSet(to: seconds, of: uuid)
             refusals.succeeded(uuid)
+            refusals.blocked = nil
             logger.info("statistics period set", metadata: metadata.merging(["seconds": "\(seconds)"]) { $1 })
             return true
         } catch let error as HypervisorError {
             switch error.kind {
             case .gone:
-                refusals.succeeded(uuid)
-                return true
-            case .denied:
+                // libvirt refuses with the same number where the domain runs and has lost its device.
+                let runs = try? await budget.run(about: uuid, within: Self.timeout) {
+                    try await session.configuration(of: uuid) != nil
+                }
+                guard runs == true else {
+                    refusals.succeeded(uuid)
+                    return true
+                }
                 if isNews {
                     logger.warning(
-                        """
-                        cannot set statistics periods; guests without one report no fresh figures \
-                        (set them by <stats period>, or let this service use libvirt's read-write socket)
-                        """,
-                        metadata: ["error": "\(error)"]
+                        "cannot set a domain's statistics period; trying again later",
+                        metadata: metadata.merging(["error": "\(error)"]) { $1 }
                     )
                 }
+                return true
+            case .denied:
+                noteBlocked(error, &refusals)
                 return true
             case .lost, .timedOut, .exhausted:
                 if isNews, error.kind != .lost {
@@ -164,8 +174,8 @@ package struct PeriodSetter: Sendable {
     /// The domains whose period could not be set, and when each is tried again.
     private struct Refusals {
         private var next: [DomainUUID: (time: Duration, delay: Duration)] = [:]
-        /// Why no session can be opened.
-        var blocked: HypervisorError.Kind?
+        /// Why no period can be set at all; nil after one was.
+        var blocked: HypervisorError?
 
         func mayTry(_ domain: DomainUUID, at now: Duration) -> Bool {
             next[domain].map { $0.time <= now } ?? true

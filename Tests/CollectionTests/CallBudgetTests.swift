@@ -55,7 +55,9 @@ import Testing
         await withTaskGroup { group in
             for _ in 0..<200 {
                 group.addTask {
-                    _ = try? await budget.run(within: .milliseconds(20)) { try await Task.sleep(for: .milliseconds(20)) }
+                    _ = try? await budget.run(within: .milliseconds(20)) {
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
                 }
             }
         }

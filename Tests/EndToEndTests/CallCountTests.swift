@@ -33,7 +33,8 @@ extension EndToEndTests {
                 // Enters no monitor.
                 #expect(made["virDomainGetInfo"] == scrapes * domains)
                 for call in [
-                    "virConnectListAllDomains", "virConnectGetAllDomainStats", "virDomainGetXMLDesc", "virDomainLookupByUUID",
+                    "virConnectListAllDomains", "virConnectGetAllDomainStats", "virDomainGetXMLDesc",
+                    "virDomainLookupByUUID",
                     "virDomainMemoryStats", "virDomainSetMemoryStatsPeriod",
                 ] {
                     #expect(made[call, default: 0] == 0, "\(call)")

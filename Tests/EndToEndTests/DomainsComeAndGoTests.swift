@@ -63,7 +63,10 @@ extension EndToEndTests {
                 let keeper = try await testbed.startPeriod(telling: notify, watchdogSeconds: 10)
                 let specification = GuestSpecification(name: "guest", balloon: .virtio(period: nil), hasSystem: false)
                 try await eventually(within: .seconds(10)) {
-                    try require(try keeper.outputSoFar().contains("connected to the hypervisor"), "connected to libvirt")
+                    try require(
+                        try keeper.outputSoFar().contains("connected to the hypervisor"),
+                        "connected to libvirt"
+                    )
                 }
                 let guest = try await Guest.define(specification, libvirtd: testbed.libvirtd)
                 // One that runs is seen after it: the events come in their order.

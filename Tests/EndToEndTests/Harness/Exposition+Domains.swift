@@ -30,7 +30,8 @@ extension Exposition {
     }
 
     private static let statuses: Set = [
-        "ok", "stale", "no_device", "no_driver", "no_values", "no_period", "paused", "unresponsive", "unsupported",
+        "ok", "stale", "no_device", "no_driver", "no_values", "no_period", "paused", "busy", "unresponsive",
+        "unsupported",
     ]
 
     /// The names of all domains that any series is about.
