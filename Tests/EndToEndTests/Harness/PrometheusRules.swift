@@ -26,7 +26,8 @@ enum PrometheusRules {
             try String(contentsOf: file, encoding: .utf8)
                 .replacing(/\b(for|keep_firing_for): [0-9]+m\n/) { "\($0.1): 1s\n" }
                 .replacing(/\[(6|10|30)m\]/, with: "[3s]")
-                .replacing(/\[(10m:1m|30m:5m)\]\) >= 5/, with: "[3s:1s]) >= 1")
+                .replacing(/\[(10m:1m|30m:5m)\]/, with: "[3s:1s]")
+                .replacing("]) >= 5", with: "]) >= 1")
                 .write(to: copies.appending(path: file.lastPathComponent), atomically: true, encoding: .utf8)
         }
         return copies
