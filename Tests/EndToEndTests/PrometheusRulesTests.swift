@@ -88,6 +88,24 @@ struct PrometheusRulesTests {
         }
     }
 
+    /// promtool runs these joins on made-up series.
+    @Test func documentedJoinsWithNamesAreTested() throws {
+        func words(_ text: some StringProtocol) -> String {
+            text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        let file = PrometheusRules.directory.appending(path: "tests/joins.test.yml")
+        let tests = words(try String(contentsOf: file, encoding: .utf8))
+        let queries = try documents().flatMap { document in
+            try String(contentsOf: document, encoding: .utf8).matches(of: /```promql\n((?:.*\n)*?)```/)
+                .map { words($0.1) }
+        }
+        let joins = queries.filter { $0.contains("group_left") }
+        #expect(!joins.isEmpty)
+        for join in joins {
+            #expect(tests.contains(join))
+        }
+    }
+
     @Test func eachThresholdIsUsedAndMissed() async throws {
         let rules = try await rules()
         let thresholds = Set(rules.filter { $0.type == "recording" }.map(\.name).filter { $0.contains(":threshold:") })
