@@ -6,6 +6,8 @@ usage: make_dashboards.py [DIRECTORY]     the default is the directory of this f
 Queries are written with two words of this file's own, so that none forgets a matcher:
   @host    the targets that the variables choose
   @guest   the same, and the guests
+
+Graphs over all guests use recorded series (deploy/prometheus/libvirt-memory.rules.yml): one a guest, or one a host.
 """
 
 import json
@@ -14,6 +16,8 @@ from pathlib import Path
 
 FLEET_UID = "libvirt-guest-memory-fleet"
 GUEST_UID = "libvirt-guest-memory-guest"
+# Where the runbooks are: the files that the packages install. docs/grafana.md has the line that replaces it.
+RUNBOOKS = "file:///usr/share/doc/libvirt-memory-exporter/docs/runbooks"
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 HOST = 'job=~"$job", instance=~"$instance"'
@@ -29,8 +33,9 @@ STATUSES = {
     "no_device": ("purple", "no_device: give the domain a virtio memory balloon"),
     "no_driver": ("dark-purple", "no_driver: load virtio_balloon in the guest, or install virtio-win"),
     "no_values": ("light-purple", "no_values: on Windows, start the balloon service (blnsvr.exe -i)"),
-    "no_period": ("yellow", "no_period: set the domain's statistics period"),
-    "unresponsive": ("red", "unresponsive: QEMU does not answer; see virsh domcontrol"),
+    "no_period": ("yellow", "no_period: on the host, systemctl enable --now libvirt-memory-stats-period"),
+    "busy": ("light-blue", "busy: another job holds the domain; if it stays so, see virsh domjobinfo"),
+    "unresponsive": ("red", "unresponsive: QEMU or libvirt does not answer; see virsh domcontrol"),
     "unsupported": ("text", "unsupported: this hypervisor has no statistics of guests"),
 }
 
@@ -43,48 +48,43 @@ COUNT_OF_TROUBLE_STEPS = [("green", None), ("orange", 1)]
 
 
 def with_names(query):
-    """Adds nova's names to each series; a guest that nova does not know stays, without them."""
+    """Adds nova's names to each series; a guest that nova does not know stays, without them.
+
+    topk takes one info series of a guest that has two for a while (a flavor resized, two replicas).
+    """
     return f"""({query})
-* on ({IDENTITY}) group_left (instance_name, project_name) (
-  libvirt_domain_openstack_info{{@guest}}
-    or on ({IDENTITY}) group by ({IDENTITY}) (libvirt_domain_state{{@guest}})
-)"""
+  * on ({IDENTITY}) group_left (instance_name, project_name)
+  topk by ({IDENTITY}) (1, libvirt_domain_openstack_info{{@guest}})
+or on ({IDENTITY})
+({query})"""
 
 
-USABLE_SHARE = (
-    "libvirt_domain_memory_stats_usable_bytes{@guest} / libvirt_domain_memory_stats_available_bytes{@guest}"
-)
-# Frozen figures look like good ones: the lists are of guests that answer.
-FRESH_USABLE_SHARE = f"""{USABLE_SHARE}
-  and on ({IDENTITY}) libvirt_domain_memory_stats_status{{@guest, status="ok"}} == 1"""
-SWAP_RATE = """rate(libvirt_domain_memory_stats_swap_in_bytes_total{@guest}[$__rate_interval])
-  + rate(libvirt_domain_memory_stats_swap_out_bytes_total{@guest}[$__rate_interval])"""
-MAJOR_FAULT_RATE = "rate(libvirt_domain_memory_stats_major_fault_total{@guest}[$__rate_interval])"
+# Only of guests whose figures are fresh: old figures look like good ones.
+USABLE_SHARE = "domain:libvirt_memory_usable:ratio{@guest}"
+SWAP_RATE = "domain:libvirt_memory_swap_bytes:rate15m{@guest}"
+MAJOR_FAULT_RATE = "domain:libvirt_memory_major_faults:rate15m{@guest}"
 SILENT_GUESTS = """topk(500, libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"} == 1)"""
+# Also of a guest whose figures are old. Old services of Windows report a usable above available: there it is unused.
+LAST_USABLE = """(
+  domain:libvirt_memory_usable_bytes:fresh{@guest}
+  or libvirt_domain_memory_stats_usable_bytes{@guest} <= libvirt_domain_memory_stats_available_bytes{@guest}
+)"""
+# A graph of ten guests needs no more points, and each point goes over all guests.
+FEW_POINTS = 200
 AGE = "time() - libvirt_domain_memory_stats_last_update_timestamp_seconds{@guest}"
 
 
 def of_shortest_guests(query):
     """Leaves those guests that the table of the least usable shows."""
-    return f"({query})\n  and on ({IDENTITY}) bottomk(50, {FRESH_USABLE_SHARE})"
+    return f"({query})\n  and on ({IDENTITY}) bottomk(50, {USABLE_SHARE})"
 
 
-def by_host(query):
-    return f"sum by (job, instance) ({query})"
-
-
-def share_of_host(query):
-    return f"{by_host(query)}\n  / on (job, instance) libvirt_host_memory_total_bytes{{@host}}"
-
-
-BALLOONS = "libvirt_domain_memory_stats_actual_balloon_bytes{@host}"
-MAXIMUMS = "libvirt_domain_info_maximum_memory_bytes{@host}"
-RESIDENT = "libvirt_domain_memory_stats_rss_bytes{@host}"
+GIVEN_SHARE = "instance:libvirt_memory_balloon:ratio{@host}"
 
 
 def of_overcommitted_hosts(query):
     """Leaves those hosts that the table of hosts shows."""
-    return f"({query})\n  and on (job, instance) topk(50, {share_of_host(BALLOONS)})"
+    return f"({query})\n  and on (job, instance) topk(50, {GIVEN_SHARE})"
 
 
 # --- Panels
@@ -102,7 +102,7 @@ def target(query, legend="", instant=False, table=False):
     }
 
 
-def panel(kind, title, description, unit, size, targets, **more):
+def panel(kind, title, description, unit, size, targets, runbooks=(), **more):
     width, height = size
     field_config = {"defaults": {"unit": unit, **more.pop("defaults", {})}, "overrides": more.pop("overrides", [])}
     return {
@@ -113,6 +113,7 @@ def panel(kind, title, description, unit, size, targets, **more):
         "gridPos": {"w": width, "h": height},
         "fieldConfig": field_config,
         "targets": [{"refId": chr(ord("A") + number), **each} for number, each in enumerate(targets)],
+        "links": [runbook_link(alert) for alert in runbooks],
         **more,
     }
 
@@ -121,10 +122,10 @@ def thresholds(steps):
     return {"mode": "absolute", "steps": [{"color": color, "value": value} for color, value in steps]}
 
 
-def override(name, **properties):
-    """Properties of one field; `__` stands for the point in a property's name."""
+def override(name, matcher="byName", **properties):
+    """Properties of one field, or of several by `matcher`; `__` stands for the point in a property's name."""
     return {
-        "matcher": {"id": "byName", "options": name},
+        "matcher": {"id": matcher, "options": name},
         "properties": [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()],
     }
 
@@ -183,7 +184,7 @@ def time_series(title, description, unit, size, queries, stacked=False, steps=No
     )
 
 
-def table(title, description, unit, size, queries, columns, sort_by=None, hidden=()):
+def table(title, description, unit, size, queries, columns, sort_by=None, hidden=(), runbooks=()):
     """A table of what instant queries say, joined by the labels that they share.
 
     `columns` are the fields in their order, each with its properties; a field that is neither there nor hidden is
@@ -201,14 +202,16 @@ def table(title, description, unit, size, queries, columns, sort_by=None, hidden
         unit,
         size,
         [target(query, table=True) for query in queries],
+        runbooks,
         overrides=[
             *(override(field, **properties) for field, properties in columns.items()),
             *(override(field, custom__hidden=True) for field in hidden),
         ],
         options=options,
         transformations=[
-            {"id": "merge", "options": {}},
+            # Before the merge, which joins rows by all fields that they share: a metric's name is one, too.
             {"id": "filterFieldsByName", "options": {"include": {"names": order}}},
+            {"id": "merge", "options": {}},
             {
                 "id": "organize",
                 "options": {
@@ -221,13 +224,17 @@ def table(title, description, unit, size, queries, columns, sort_by=None, hidden
     )
 
 
+def runbook_link(alert):
+    return {"title": f"Runbook {alert}", "targetBlank": True, "url": f"{RUNBOOKS}/{alert}.md"}
+
+
 def guest_link(field):
     """A link to the dashboard of one guest; `field` says how Grafana names a label of what was clicked."""
     return {
         "title": "Show this guest",
         "targetBlank": False,
         "url": f"/d/{GUEST_UID}?${{datasource:queryparam}}"
-        + "".join(f"&var-{label}=${{{field}.{label}:percentencode}}" for label in ("job", "instance", "domain"))
+        + "".join(f"&var-{label}=${{{field}.{label}:percentencode}}" for label in ("job", "instance", "uuid"))
         + "&${__url_time_range}",
     }
 
@@ -239,7 +246,7 @@ GUEST_COLUMNS = {
     "project_name": {"displayName": "Project"},
     "instance": {"displayName": "Host"},
 }
-GUEST_LEGEND = "{{domain}} {{instance_name}}"
+GUEST_LEGEND = "{{domain}} {{instance_name}} {{instance}}"
 SHARE_CELL = {
     "unit": "percentunit",
     "min": 0,
@@ -268,14 +275,14 @@ def datasource_variable():
     }
 
 
-def query_variable(name, label, query, several):
+def query_variable(name, label, query, several, regex=""):
     variable = {
         "type": "query",
         "name": name,
         "label": label,
         "datasource": DATASOURCE,
         "query": {"query": query, "refId": f"variable-{name}"},
-        "regex": "",
+        "regex": regex,
         # On each change of the time range: guests and hosts come and go.
         "refresh": 2,
         "sort": 1,
@@ -362,37 +369,39 @@ def fleet():
             "Guests that run now, on the hosts that are chosen.",
             "none",
             (4, 4),
-            'sum(libvirt_domain_state{@guest, state="running"})',
+            'sum(libvirt_domain_state{@guest, state="running"}) or vector(0)',
         ),
         stat(
             "Guests with fresh figures",
-            "Guests whose own memory figures are fresh: status ok. The other panels can say something of these.",
+            "Guests whose own memory figures are fresh: status ok. The other panels show figures of these.",
             "none",
             (4, 4),
-            'sum(libvirt_domain_memory_stats_status{@guest, status="ok"})',
+            'sum(libvirt_domain_memory_stats_status{@guest, status="ok"}) or vector(0)',
         ),
         stat(
             "Paused guests",
             "Guests that are paused or suspended. Their figures are those of before.",
             "none",
             (4, 4),
-            'sum(libvirt_domain_memory_stats_status{@guest, status="paused"})',
+            'sum(libvirt_domain_memory_stats_status{@guest, status="paused"}) or vector(0)',
         ),
         stat(
             "Guests without fresh figures",
-            "Guests that say nothing, or nothing new, though they are not paused. The table below says why.",
+            "Guests that report nothing, or nothing new, though they are not paused. The table below has the reasons.",
             "none",
             (4, 4),
-            'sum(libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"})',
+            'sum(libvirt_domain_memory_stats_status{@guest, status!~"ok|paused"}) or vector(0)',
             COUNT_OF_TROUBLE_STEPS,
+            runbooks=["LibvirtGuestStatisticsMissing", "LibvirtGuestStatisticsStale"],
         ),
         stat(
             "Unresponsive now",
-            "Guests whose QEMU does not answer libvirt.",
+            "Guests about which libvirt gets no answer, from QEMU or from itself.",
             "none",
             (4, 4),
-            'sum(libvirt_domain_memory_stats_status{@guest, status="unresponsive"})',
+            'sum(libvirt_domain_memory_stats_status{@guest, status="unresponsive"}) or vector(0)',
             [("green", None), ("red", 1)],
+            runbooks=["LibvirtGuestUnresponsive"],
         ),
         stat(
             "Silent hosts",
@@ -400,8 +409,12 @@ def fleet():
             "reach libvirt.",
             "none",
             (4, 4),
-            "count(up{@host} and on (job) libvirt_exporter_build_info{@host}) - sum(libvirt_up{@host})",
+            "count(\n"
+            "  up{@host} == 0 and on (job, instance) instance:libvirt_exporter:seen{@host}\n"
+            "  or libvirt_up{@host} == 0\n"
+            ") or vector(0)",
             [("green", None), ("red", 1)],
+            runbooks=["LibvirtExporterDown", "LibvirtDown"],
         ),
         section("Guests"),
         table(
@@ -413,8 +426,8 @@ def fleet():
             "bytes",
             (24, 10),
             [
-                with_names(f"bottomk(50, {FRESH_USABLE_SHARE})"),
-                of_shortest_guests("libvirt_domain_memory_stats_usable_bytes{@guest}"),
+                with_names(f"bottomk(50, {USABLE_SHARE})"),
+                of_shortest_guests("domain:libvirt_memory_usable_bytes:fresh{@guest}"),
                 of_shortest_guests("libvirt_domain_memory_stats_available_bytes{@guest}"),
                 of_shortest_guests("libvirt_domain_info_maximum_memory_bytes{@guest}"),
                 of_shortest_guests(MAJOR_FAULT_RATE),
@@ -430,7 +443,7 @@ def fleet():
                 "Value #F": {"displayName": "Swap traffic", "unit": "binBps"},
             },
             sort_by=("Usable share", False),
-            hidden=["job"],
+            hidden=["job", "uuid"],
         ),
         time_series(
             "Usable share of the shortest guests",
@@ -438,18 +451,21 @@ def fleet():
             "moment. Only guests with fresh figures.",
             "percentunit",
             (12, 9),
-            [(GUEST_LEGEND, with_names(f"bottomk(10, {FRESH_USABLE_SHARE})"))],
+            [(GUEST_LEGEND, with_names(f"bottomk(10, {USABLE_SHARE})"))],
+            maxDataPoints=FEW_POINTS,
             steps=SHARE_STEPS,
             links=[GRAPH_LINK],
         ),
         time_series(
             "Statuses over time",
             "How many guests had which status of their memory statistics. A change of many guests at once points to "
-            "their host, an image or an update of drivers.",
+            "their host, an image or an update of drivers. All guests of the hosts count, whatever guests are chosen "
+            "above.",
             "none",
             (12, 9),
-            [("{{status}}", "sum by (status) (libvirt_domain_memory_stats_status{@guest}) > 0")],
+            [("{{status}}", "sum by (status) (instance:libvirt_memory_status:count{@host})")],
             stacked=True,
+            runbooks=["LibvirtGuestStatisticsMissing", "LibvirtGuestStatisticsStale"],
             overrides=status_colors(),
         ),
         panel(
@@ -459,6 +475,7 @@ def fleet():
             "none",
             (6, 9),
             [target("sum by (status) (libvirt_domain_memory_stats_status{@guest})", "{{status}}", instant=True)],
+            runbooks=["LibvirtGuestStatisticsMissing", "LibvirtGuestStatisticsStale"],
             defaults={"min": 0},
             overrides=status_colors(),
             options={
@@ -498,7 +515,8 @@ def fleet():
                 "Value #B": {"displayName": "Last answer"},
             },
             sort_by=("Reason", False),
-            hidden=["job"],
+            runbooks=["LibvirtGuestStatisticsMissing", "LibvirtGuestStatisticsStale", "LibvirtGuestUnresponsive"],
+            hidden=["job", "uuid"],
         ),
         time_series(
             "Guests that swap the most",
@@ -507,6 +525,7 @@ def fleet():
             "binBps",
             (8, 9),
             [(GUEST_LEGEND, with_names(f"topk(10, {SWAP_RATE})"))],
+            maxDataPoints=FEW_POINTS,
             links=[GRAPH_LINK],
         ),
         time_series(
@@ -516,18 +535,24 @@ def fleet():
             "cps",
             (8, 9),
             [(GUEST_LEGEND, with_names(f"topk(10, {MAJOR_FAULT_RATE})"))],
+            maxDataPoints=FEW_POINTS,
             links=[GRAPH_LINK],
         ),
         table(
             "Unresponsive guests",
-            "Guests whose QEMU does not answer libvirt, and for how long. It may be stopped, hang, or wait for "
-            "storage that is gone.",
+            "Guests about which libvirt gets no answer, and for how long. QEMU: its monitor does not answer; it may be "
+            "stopped, hang, or wait for storage that is gone. libvirt: it is itself at work on the domain (start, "
+            "destroy, a hook script).",
             "s",
             (8, 9),
-            [with_names("libvirt_domain_monitor_unresponsive_seconds{@guest}")],
-            {**GUEST_COLUMNS, "Value": {"displayName": "For"}},
-            sort_by=("For", True),
-            hidden=["job"],
+            [
+                with_names("libvirt_domain_monitor_unresponsive_seconds{@guest}"),
+                with_names("libvirt_domain_libvirt_busy_seconds{@guest}"),
+            ],
+            {**GUEST_COLUMNS, "Value #A": {"displayName": "QEMU, for"}, "Value #B": {"displayName": "libvirt, for"}},
+            sort_by=("QEMU, for", True),
+            runbooks=["LibvirtGuestUnresponsive"],
+            hidden=["job", "uuid"],
         ),
         section("Hosts"),
         table(
@@ -539,14 +564,14 @@ def fleet():
             "bytes",
             (24, 9),
             [
-                f"topk(50, {share_of_host(BALLOONS)})",
-                of_overcommitted_hosts(share_of_host(MAXIMUMS)),
+                f"topk(50, {GIVEN_SHARE})",
+                of_overcommitted_hosts("instance:libvirt_memory_maximum:ratio{@host}"),
                 of_overcommitted_hosts("libvirt_host_memory_total_bytes{@host}"),
                 of_overcommitted_hosts("libvirt_host_memory_free_bytes{@host}"),
                 of_overcommitted_hosts("libvirt_host_memory_cached_bytes{@host}"),
-                of_overcommitted_hosts(by_host(BALLOONS)),
-                of_overcommitted_hosts(by_host(RESIDENT)),
-                of_overcommitted_hosts(by_host('libvirt_domain_state{@host, state="running"}')),
+                of_overcommitted_hosts("instance:libvirt_memory_balloon_bytes:sum{@host}"),
+                of_overcommitted_hosts("instance:libvirt_memory_rss_bytes:sum{@host}"),
+                of_overcommitted_hosts('sum by (job, instance) (libvirt_domain_state{@host, state="running"})'),
             ],
             {
                 "instance": {"displayName": "Host"},
@@ -567,8 +592,9 @@ def fleet():
             "Above 100 % the host depends on its guests not using what they hold.",
             "percentunit",
             (8, 9),
-            [("{{instance}}", f"topk(10, {share_of_host(BALLOONS)})")],
+            [("{{instance}}", f"topk(10, {GIVEN_SHARE})")],
             steps=[("green", None), ("orange", 1)],
+            runbooks=["LibvirtHostMemoryOvercommittedAndShort"],
         ),
         time_series(
             "Memory of the hosts",
@@ -580,25 +606,26 @@ def fleet():
                 ("hosts' memory", "sum(libvirt_host_memory_total_bytes{@host})"),
                 ("free", "sum(libvirt_host_memory_free_bytes{@host})"),
                 ("page cache", "sum(libvirt_host_memory_cached_bytes{@host})"),
-                ("promised to guests", f"sum({MAXIMUMS})"),
-                ("given to guests", f"sum({BALLOONS})"),
-                ("resident of guests", f"sum({RESIDENT})"),
+                ("promised to guests", "sum(instance:libvirt_memory_maximum_bytes:sum{@host})"),
+                ("given to guests", "sum(instance:libvirt_memory_balloon_bytes:sum{@host})"),
+                ("resident of guests", "sum(instance:libvirt_memory_rss_bytes:sum{@host})"),
             ],
         ),
         time_series(
             "Memory of the guests",
-            "All chosen guests together that report, as their kernels see it: total (MemTotal), used (total less "
-            "usable) and usable (MemAvailable). Usable is what smaller guests or balloons could save.",
+            "All guests of the hosts whose figures are fresh, as their kernels see it: total (MemTotal), used (total "
+            "less usable) and usable (MemAvailable). Usable is what smaller guests or balloons could save. All guests "
+            "count, whatever guests are chosen above.",
             "bytes",
             (8, 9),
             [
-                ("total", "sum(libvirt_domain_memory_stats_available_bytes{@guest})"),
                 (
-                    "used",
-                    "sum(libvirt_domain_memory_stats_available_bytes{@guest} "
-                    "- libvirt_domain_memory_stats_usable_bytes{@guest})",
+                    "total",
+                    "sum(instance:libvirt_memory_used_bytes:sum{@host}) "
+                    "+ sum(instance:libvirt_memory_usable_bytes:sum{@host})",
                 ),
-                ("usable", "sum(libvirt_domain_memory_stats_usable_bytes{@guest})"),
+                ("used", "sum(instance:libvirt_memory_used_bytes:sum{@host})"),
+                ("usable", "sum(instance:libvirt_memory_usable_bytes:sum{@host})"),
             ],
         ),
         section("Exporters"),
@@ -607,23 +634,40 @@ def fleet():
             "How long libvirt took for a scrape, of the ten slowest hosts. A host with a frozen guest takes longer "
             "until the guest is known to be frozen.",
             "s",
-            (8, 8),
+            (6, 8),
             [("{{instance}}", "topk(10, libvirt_exporter_collection_duration_seconds{@host})")],
         ),
         time_series(
-            "Calls left behind",
-            "Calls into libvirt that took too long and have not returned yet, of the ten hosts with the most. Each "
-            "holds a worker of libvirtd; at 5 the exporter makes no further call that could block.",
+            "Abandoned calls",
+            "Calls into libvirt that took too long and have not returned yet, as a share of the limit, of the ten "
+            "hosts with the most. Each holds a worker of libvirtd; at 100 % the exporter makes no further call that "
+            "could block.",
+            "percentunit",
+            (6, 8),
+            [
+                (
+                    "{{instance}}",
+                    "topk(10, libvirt_exporter_abandoned_calls{@host} "
+                    "/ libvirt_exporter_abandoned_calls_limit{@host})",
+                )
+            ],
+            runbooks=["LibvirtExporterBlocked"],
+        ),
+        time_series(
+            "Domains passed over",
+            "Domains that another client's job kept from answering in a collection, of the ten hosts with the most. "
+            "Two exporters on one host, or a backup, make such collisions; a domain that is passed over has no figures "
+            "in that scrape.",
             "none",
-            (8, 8),
-            [("{{instance}}", "topk(10, libvirt_exporter_abandoned_calls{@host})")],
+            (6, 8),
+            [("{{instance}}", "topk(10, libvirt_exporter_passed_over_domains{@host})")],
             defaults={"decimals": 0},
         ),
         time_series(
             "Errors of libvirt",
             "Errors of libvirt's calls a second, by libvirt's number of the error (virErrorNumber).",
             "cps",
-            (8, 8),
+            (6, 8),
             [
                 (
                     "error {{code}}",
@@ -635,8 +679,7 @@ def fleet():
     return dashboard(
         FLEET_UID,
         "libvirt guest memory: fleet",
-        "Which guests are short of memory, which say nothing and why, and how far the hosts are overcommitted.",
-        # Not called domain, as the guest's dashboard calls its own: the link back would choose that one guest here.
+        "Which guests are short of memory, which report nothing and why, and how far the hosts are overcommitted.",
         [*host_variables(), text_variable("domains", "Guests (regular expression)", ".*")],
         'domain=~"$domains"',
         {
@@ -656,7 +699,7 @@ def guest():
             "where its figures are not fresh.",
             "percentunit",
             (4, 4),
-            FRESH_USABLE_SHARE,
+            USABLE_SHARE,
             SHARE_STEPS,
             defaults={"decimals": 1, "noValue": "not known"},
         ),
@@ -665,7 +708,7 @@ def guest():
             "What new programs in the guest can get without swapping: MemAvailable in its /proc/meminfo.",
             "bytes",
             (4, 4),
-            "libvirt_domain_memory_stats_usable_bytes{@guest}",
+            LAST_USABLE,
         ),
         stat(
             "Total",
@@ -679,13 +722,15 @@ def guest():
             "Status of the statistics",
             "Why the figures are what they are. ok: fresh. stale: the driver stopped answering. no_device: no "
             "balloon. no_driver: the guest has no driver for it. no_values: the driver answers without figures. "
-            "no_period: nobody asks it. unresponsive: QEMU does not answer. unsupported: this hypervisor has none.",
+            "no_period: nobody asks it. busy: another job holds the domain. unresponsive: QEMU or libvirt does not "
+            "answer. unsupported: this hypervisor has none.",
             "none",
             (4, 4),
             "libvirt_domain_memory_stats_status{@guest} == 1",
             text_mode="name",
             legend="{{status}}",
             overrides=status_colors(),
+            runbooks=["LibvirtGuestStatisticsMissing", "LibvirtGuestStatisticsStale", "LibvirtGuestUnresponsive"],
         ),
         stat(
             "State",
@@ -741,12 +786,8 @@ def guest():
             (12, 11),
             [
                 ("total", "libvirt_domain_memory_stats_available_bytes{@guest}"),
-                (
-                    "used",
-                    "libvirt_domain_memory_stats_available_bytes{@guest} "
-                    "- libvirt_domain_memory_stats_usable_bytes{@guest}",
-                ),
-                ("usable", "libvirt_domain_memory_stats_usable_bytes{@guest}"),
+                ("used", f"libvirt_domain_memory_stats_available_bytes{{@guest}} - {LAST_USABLE}"),
+                ("usable", LAST_USABLE),
                 ("unused", "libvirt_domain_memory_stats_unused_bytes{@guest}"),
                 ("caches", "libvirt_domain_memory_stats_disk_caches_bytes{@guest}"),
             ],
@@ -793,7 +834,8 @@ def guest():
                 "mappings": [{"type": "value", "options": {"1": {"text": "yes", "index": 0}}}],
             },
             overrides=[
-                override(f"statistics {status}", color=fixed_color(color)) for status, (color, _) in STATUSES.items()
+                override(f"/^statistics {status} /", "byRegexp", color=fixed_color(color))
+                for status, (color, _) in STATUSES.items()
             ],
             options={
                 "showValue": "never",
@@ -810,7 +852,7 @@ def guest():
             "reads again what it had to drop.",
             "cps",
             (6, 8),
-            [("major faults", MAJOR_FAULT_RATE)],
+            [("major faults", "rate(libvirt_domain_memory_stats_major_fault_total{@guest}[$__rate_interval])")],
         ),
         time_series(
             "All faults",
@@ -923,6 +965,11 @@ def guest():
             ],
         ),
     ]
+    # The guest may have been on several hosts.
+    for each in panels:
+        if each["type"] in ("timeseries", "state-timeline"):
+            for query in each["targets"]:
+                query["legendFormat"] += " {{instance}}"
     return dashboard(
         GUEST_UID,
         "libvirt guest memory: one guest",
@@ -930,14 +977,16 @@ def guest():
         [
             *host_variables(),
             query_variable(
-                "domain",
+                "uuid",
                 "Guest",
-                # One series a domain, whatever its state.
-                'label_values(libvirt_domain_state{job=~"$job", instance=~"$instance", state="running"}, domain)',
+                # One series a domain, whatever its state: shown by its name, chosen by its UUID, which is unique and
+                # needs no escaping.
+                'libvirt_domain_info_virtual_cpus{job=~"$job", instance=~"$instance"}',
                 several=False,
+                regex='/domain="(?<text>.*?)",.*uuid="(?<value>[^"]*)"/',
             ),
         ],
-        'domain="$domain"',
+        'uuid="$uuid"',
         {
             "title": "Fleet",
             "tooltip": "All guests of these hosts",

@@ -35,7 +35,7 @@ import Testing
         (#""uid": "${datasource}""#, #""uid": "mine""#, "has a fixed source"),
         (#""keepTime": true"#, #""keepTime": false"#, "no link leads to libvirt-guest-memory-guest"),
         ("/d/libvirt-guest-memory-guest?", "/d/elsewhere?", "a link leads to elsewhere"),
-        ("&var-domain=", "&var-guest=", "a link sets guest"),
+        ("&var-uuid=", "&var-guest=", "a link sets guest"),
         (#""y": 0"#, #""y": 1"#, "lies upon"),
         (#""w": 24"#, #""w": 25"#, "is outside of the grid"),
         (#""title": "Statuses now""#, #""title": "Paused guests""#, "two panels have the same title"),
@@ -46,7 +46,9 @@ import Testing
         (#"sum(libvirt_domain_state{job=~\"$job\", "#, "sum(libvirt_domain_state{", "does not match job"),
         (#"instance=~\"$instance\""#, #"instance=\"here\""#, "does not match instance"),
         ("[$__rate_interval]", "[5m]", "takes rates over 5m"),
-        ("rate(libvirt_domain", "(libvirt_domain", "shows a counter without its rate"),
+        ("rate(libvirt_exporter", "(libvirt_exporter", "shows a counter without its rate"),
+        ("instance:libvirt_exporter:seen{", "instance:libvirt_exporter:seen # {", "does not match job"),
+        ("/runbooks/LibvirtDown.md", "/runbooks/Libvirt.md", "a link leads to no runbook: Libvirt"),
     ])
     func whatBreaksARuleIsFound(part: String, broken: String, complaint: String) throws {
         let json = try Dashboard.json("fleet")
@@ -56,6 +58,27 @@ import Testing
             linkingTo: Dashboard(json: Dashboard.json("guest"))
         )
         #expect(complaints.contains { $0.contains(complaint) }, "\(complaints)")
+    }
+
+    /// promtool runs these queries on made-up series.
+    @Test func theirUnitTestsAreOfTheirOwnQueries() throws {
+        let file = PrometheusRules.directory.appending(path: "tests/dashboards.test.yml")
+        let tests = Self.words(of: try String(contentsOf: file, encoding: .utf8))
+        let chosen = ["job": ".+", "instance": ".+", "domains": ".*", "uuid": "u-windows"]
+        for (name, title) in [
+            ("fleet", "Silent hosts"), ("fleet", "Guests with the least memory left"),
+            ("fleet", "Guests that swap the most"), ("fleet", "Memory of the guests"), ("fleet", "Statuses over time"),
+            ("guest", "Usable"),
+        ] {
+            let panel = try #require(try Dashboard(json: Dashboard.json(name)).panels.first { $0.title == title })
+            let query = try #require(try panel.targets?.first?.query(chosen))
+            #expect(tests.contains(Self.words(of: query)), "\(title)")
+        }
+    }
+
+    /// The text with a space for each run of spaces and line ends.
+    private static func words(of text: String) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
 
@@ -68,6 +91,7 @@ extension EndToEndTests {
             "libvirt_domain_memory_device_": "no guest has a memory device that can grow",
             "libvirt_domain_memory_failures_total": "no memory of this host is broken",
             "libvirt_exporter_libvirt_errors_total": "no call of libvirt fails",
+            "libvirt_domain_libvirt_busy_seconds": "libvirt itself is at work on no domain",
         ]
 
         @Test func eachQueryOfEachPanelHasAResult() async throws {
@@ -93,7 +117,7 @@ extension EndToEndTests {
                 try await eventually(within: .seconds(60)) {
                     for hosts in [all, chosen] {
                         let ofFleet = hosts.merging(["domains": ".*"]) { $1 }
-                        let ofGuest = hosts.merging(["domain": "of-nova"]) { $1 }
+                        let ofGuest = hosts.merging(["uuid": guests[0].uuid]) { $1 }
                         try await requireResults(of: fleet, ofFleet, prometheus)
                         try await requireResults(of: guest, ofGuest, prometheus)
                         try await requireEachGuestInItsTable(of: fleet, ofFleet, prometheus)
@@ -101,7 +125,7 @@ extension EndToEndTests {
                 }
                 // A guest in trouble has fewer figures, and no query fails of it.
                 for other in guests.dropFirst() {
-                    let values = all.merging(["domain": other.name]) { $1 }
+                    let values = all.merging(["uuid": other.uuid]) { $1 }
                     for target in guest.panels.flatMap({ $0.targets ?? [] }) {
                         _ = try await prometheus.query(try target.query(values.withRateInterval))
                     }

@@ -7,7 +7,7 @@ import Testing
 /// these programs could keep all processors busy, and other suites run beside this one.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct PrometheusRulesTests {
-    @Test(arguments: try PrometheusRules.core + PrometheusRules.files(in: "compatibility"))
+    @Test(arguments: try PrometheusRules.all())
     func promtoolFindsNothingWrongWithTheRules(file: URL) async throws {
         try await promtool("check", "rules", "--lint-fatal", file.path)
     }
@@ -20,10 +20,23 @@ struct PrometheusRulesTests {
     @Test func eachAlertSaysWhatToDo() async throws {
         for alert in try await rules().filter({ $0.type == "alerting" }) {
             let annotations = try #require(alert.annotations, "\(alert.name)")
-            #expect(Set(annotations.keys) == ["summary", "description", "runbook_url"], "\(alert.name)")
+            #expect(
+                Set(annotations.keys) == ["summary", "description", "dashboard_url", "runbook_url"],
+                "\(alert.name)"
+            )
             #expect(["info", "warning", "critical"].contains(alert.labels?["severity"]), "\(alert.name)")
             #expect(try #require(alert.duration) >= 5 * 60, "\(alert.name) may fire for a hiccup")
-            #expect(annotations["runbook_url"] == "docs/runbooks/\(alert.name).md")
+            #expect(annotations["runbook_url"] == "\(PrometheusRules.runbooks)/\(alert.name).md")
+        }
+    }
+
+    @Test func eachAlertLeadsToADashboardAndItsVariables() async throws {
+        let dashboards = try ["fleet", "guest"].map { try Dashboard(json: Dashboard.json($0)) }
+        for alert in try await rules().filter({ $0.type == "alerting" }) {
+            let link = try #require(alert.annotations?["dashboard_url"], "\(alert.name)")
+            let dashboard = try #require(dashboards.first { link.starts(with: "/d/\($0.uid)") }, "\(alert.name)")
+            let variables = Set(dashboard.templating.list.map(\.name))
+            #expect(Set(link.matches(of: /var-(\w+)=/).map { String($0.1) }).subtracting(variables) == [])
         }
     }
 
@@ -35,7 +48,8 @@ struct PrometheusRulesTests {
         for runbook in runbooks {
             let text = try String(contentsOf: directory.appending(path: runbook), encoding: .utf8)
             let headings = text.matches(of: /(?m)^#+ (.+)$/).map { String($0.1) }
-            #expect(headings == [runbook.replacing(".md", with: ""), "Meaning", "Impact", "Diagnosis", "Mitigation"])
+            let name = runbook.replacing(".md", with: "")
+            #expect(headings == [name, "Meaning", "Impact", "Who acts", "Diagnosis", "Mitigation"])
         }
     }
 
@@ -74,6 +88,24 @@ struct PrometheusRulesTests {
         }
     }
 
+    /// promtool runs these joins on made-up series.
+    @Test func documentedJoinsWithNamesAreTested() throws {
+        func words(_ text: some StringProtocol) -> String {
+            text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        let file = PrometheusRules.directory.appending(path: "tests/joins.test.yml")
+        let tests = words(try String(contentsOf: file, encoding: .utf8))
+        let queries = try documents().flatMap { document in
+            try String(contentsOf: document, encoding: .utf8).matches(of: /```promql\n((?:.*\n)*?)```/)
+                .map { words($0.1) }
+        }
+        let joins = queries.filter { $0.contains("group_left") }
+        #expect(!joins.isEmpty)
+        for join in joins {
+            #expect(tests.contains(join))
+        }
+    }
+
     @Test func eachThresholdIsUsedAndMissed() async throws {
         let rules = try await rules()
         let thresholds = Set(rules.filter { $0.type == "recording" }.map(\.name).filter { $0.contains(":threshold:") })
@@ -86,9 +118,12 @@ struct PrometheusRulesTests {
 
     @Test(arguments: try PrometheusRules.files(in: "examples"))
     func examplesAreValidAndInTheDocumentation(file: URL) async throws {
-        if file.lastPathComponent == "alertmanager.yml" {
+        switch file.lastPathComponent {
+        case "alertmanager.yml":
             _ = try await ChildProcess.run(TestbedFiles.program("amtool") + ["check-config", file.path])
-        } else {
+        case PrometheusRules.overrides.lastPathComponent:
+            try await promtool("check", "rules", "--lint-fatal", file.path)
+        default:
             // The files that they name are not here.
             let check = TestbedFiles.program("promtool") + ["check", "config", "--syntax-only", file.path]
             _ = try await ChildProcess.run(check)
@@ -116,7 +151,7 @@ struct PrometheusRulesTests {
         try TestbedFiles.requirePrepared()
         let directory = URL(filePath: NSTemporaryDirectory()).appending(path: "lme-\(UInt32.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: directory) }
-        let files = try PrometheusRules.core + PrometheusRules.files(in: "compatibility")
+        let files = try PrometheusRules.all()
         let prometheus = try await PrometheusServer.start(
             configuration: "rule_files: [\(files.map { "'\($0.path)'" }.joined(separator: ", "))]",
             directory: directory
@@ -142,7 +177,7 @@ struct PrometheusRulesTests {
     /// The metrics that an expression names: the words that are neither labels nor part of PromQL.
     private static func metrics(of expression: String) -> [String] {
         expression.replacing(/"[^"]*"/, with: "").replacing(/\{[^}]*\}|\[[^\]]*\]/, with: "")
-            .replacing(/\b(on|ignoring|by|without|group_left|group_right)\s*\([^)]*\)/, with: "")
+            .replacing(/\b(on|ignoring|by|without|group_left|group_right)\s*\([^)]*\)|\boffset \w+/, with: "")
             .matches(of: /[a-zA-Z_:][a-zA-Z0-9_:]*(?![a-zA-Z0-9_:]*\s*\()/).map { String($0.0) }
             .filter { !["and", "or", "unless"].contains($0) }
     }

@@ -48,6 +48,12 @@ extension Dashboard {
                 complaints.append("a link sets \(variable.1), which \(other.uid) has not")
             }
         }
+        for link in json.matches(of: /"url": "([^"]*)\/runbooks\/(\w+)\.md"/) {
+            let runbook = PrometheusRules.project.appending(path: "docs/runbooks/\(link.2).md").path
+            if "\(link.1)/runbooks" != PrometheusRules.runbooks || !FileManager.default.fileExists(atPath: runbook) {
+                complaints.append("a link leads to no runbook: \(link.2)")
+            }
+        }
         return complaints
     }
 
@@ -92,7 +98,7 @@ extension Dashboard.Target {
     fileprivate func complaints() -> [String] {
         var complaints: [String] = []
         if datasource?.uid != "${datasource}" { complaints.append("\(refId) has a fixed source") }
-        let selectors = expr.matches(of: /\b(?:libvirt_\w+|up)\b(?:\{([^}]*)\})?/)
+        let selectors = expr.matches(of: /\b(?:(?:[a-z]+:)?libvirt_[\w:]+|up)\b(?:\{([^}]*)\})?/)
         if selectors.isEmpty { complaints.append("\(refId) asks for no metric of the exporter") }
         for selector in selectors {
             for matcher in [#"job=~"$job""#, #"instance=~"$instance""#]

@@ -31,11 +31,12 @@ struct PrometheusServer: Sendable {
     let process: ChildProcess
     let port: UInt16
 
-    /// Starts Prometheus, which scrapes this target once a second.
+    /// Starts Prometheus, which scrapes this target once a second and records the project's series.
     static func start(scraping target: UInt16, directory: URL) async throws -> PrometheusServer {
         try await start(
             configuration: """
-                global: {scrape_interval: 1s, scrape_timeout: 1s}
+                global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+                rule_files: ['\(PrometheusRules.recording.path)']
                 scrape_configs: [{job_name: libvirt, static_configs: [{targets: ['127.0.0.1:\(target)']}]}]
                 """,
             directory: directory
