@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the manual pages from what the exporter says of its own command line, so that they and --help are one source.
+"""Writes the manual pages from the exporter's description of its own command line, the source of --help.
 
 usage: make_manual.py EXPORTER DIRECTORY
 
@@ -17,21 +17,21 @@ import time
 
 PROGRAM = "libvirt-memory-exporter"
 
-# What no option says. The texts are troff already.
+# Sections that the command line does not describe. The texts are troff.
 EXIT_STATUS = """\
 .SH EXIT STATUS
 .TP
 .B 0
-It ended as it was told to.
+Success.
 .TP
 .B 1
-It could not do what was asked; standard error says why.
+The command failed; standard error has the reason.
 .TP
 .B 64
-The command line is wrong; standard error says where, and how to use it.
+The command line is wrong; standard error names the error, and shows the usage.
 """
 SERVED = """\
-.SH WHAT IT SERVES
+.SH PATHS
 .TP
 .I /metrics
 The metrics, at the path of
@@ -39,25 +39,25 @@ The metrics, at the path of
 as Prometheus' text format or OpenMetrics.
 .TP
 .I /
-This host's guests, for people.
+A page with this host's guests.
 .TP
 .I /help
-What each status of a guest's statistics means, and what to do about it.
+A page with the meaning of each status, and what to do about it.
 .TP
 .IR /\\-/healthy ,\\~ /\\-/ready
-Whether it runs, and whether it answers scrapes.
+Health checks: whether the exporter runs, and whether it answers scrapes.
 .SH SIGNALS
 .TP
 .BR SIGTERM ,\\~ SIGINT ,\\~ SIGHUP
-It answers the requests it has, and ends with status 0. The file of
+The exporter answers the requests it has, and ends with status 0. It reads the file of
 .B \\-\\-web.config.file
-and those it names are read again without a signal.
+and the files it names again without a signal.
 """
 FILES = """\
 .SH FILES
 .TP
 .I /run/libvirt/libvirt\\-sock\\-ro
-libvirt's read-only socket, which is all that collecting needs.
+libvirt's read-only socket. Collecting needs no other.
 .TP
 .I /etc/default/libvirt\\-memory\\-exporter
 The options of the systemd unit.
@@ -71,15 +71,15 @@ The documentation.
 
 
 def escaped(text):
-    """Text as troff takes it; its hyphens are those of ordinary words."""
+    """Text escaped for troff, with ordinary hyphens in words."""
     text = text.replace("\\", "\\e")
-    # An option is to be found and copied as it is typed.
+    # An option must be found by a search and copied as it is typed.
     text = re.sub(r"(?<![\w-])--?[a-zA-Z][\w.-]*", lambda match: match.group().replace("-", "\\-"), text)
     return re.sub(r"`([^`]*)`", lambda match: "\\fB" + match.group(1) + "\\fR", text)
 
 
 def filled(text):
-    """A paragraph in lines of its own; one that begins as a request of troff's would is told apart."""
+    """A paragraph as lines; a line that looks like a troff request is escaped."""
     lines = textwrap.wrap(escaped(text), width=78, break_long_words=False, break_on_hyphens=False)
     return "\n".join("\\&" + line if line[0] in (".", "'") else line for line in lines)
 
@@ -122,7 +122,7 @@ def shown(command, *kinds):
 
 
 def option_entries(options):
-    """The entries of a list of options: the two names of a switch, as --x and --no-x, stand at one entry."""
+    """The entries of a list of options; the two names of a switch, as --x and --no-x, share one entry."""
     entries = []
     for option in options:
         spellings = [spelling(name) for name in option["names"]]
@@ -135,7 +135,7 @@ def option_entries(options):
 
 
 def option_sections(command):
-    """Options under the titles that --help gives them, those without one first."""
+    """Options under the titles of --help; options without a title first."""
     options = shown(command, "option", "flag")
     titles = sorted({option.get("sectionTitle", "") for option in options})
     return "".join(
@@ -173,14 +173,14 @@ def synopsis(names, command, subcommands):
 def page(command, version, date, above=()):
     """The page of a command, and those of its subcommands: (name, text) each."""
     names = [*above, command["commandName"]]
-    # `help` is --help by another name.
+    # `help` is another name of --help.
     subcommands = [c for c in command.get("subcommands", []) if c["shouldDisplay"] and c["commandName"] != "help"]
     name = page_name(names)
     abstract = command["abstract"].rstrip(".")
-    text = ".\\\" Made by deploy/packages/make_manual.py of what the exporter says of its command line.\n"
+    text = ".\\\" Made by deploy/packages/make_manual.py from the exporter's command line.\n"
     text += f'.TH {name.upper().replace("-", chr(92) + "-")} 1 "{date}" "{PROGRAM} {version}" "User Commands"\n'
     text += f".SH NAME\n{name.replace('-', chr(92) + '-')} \\- {escaped(abstract[0].lower() + abstract[1:])}\n"
-    # Names of options are not to be parted.
+    # Names of options are not hyphenated.
     text += f".nh\n.ad l\n.SH SYNOPSIS\n{synopsis(names, command, subcommands)}"
     text += f".SH DESCRIPTION\n{filled(command['abstract'])}\n"
     if command.get("discussion"):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what the exporter's binary is made of, as SPDX 2.3 (spdx.github.io/spdx-spec/v2.3): what the linker put inside,
-as its map says, and the Debian packages of the libraries that it loads.
+"""Writes the components of the exporter's binary as SPDX 2.3 (spdx.github.io/spdx-spec/v2.3): the code that the linker took,
+according to its map, and the Debian packages of the libraries that the binary loads.
 
 usage: make_sbom.py BINARY MAP > FILE
 
-To be run in the project's directory, after a build. The date is SOURCE_DATE_EPOCH's; the same build has the same file.
+Run it in the project's directory, after a build. The date is SOURCE_DATE_EPOCH's; the same build gives the same file.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import time
 
 PROJECT = "libvirt-memory-exporter"
 CHECKOUTS = pathlib.Path(".build/checkouts")
-# What each archive of the Swift toolchain's static libraries is built from: the project at github.com/swiftlang.
+# The project at github.com/swiftlang from which each archive of the toolchain's static libraries is built.
 TOOLCHAIN = {
     "libBlocksRuntime.a": "swift-corelibs-libdispatch",
     "libdispatch.a": "swift-corelibs-libdispatch",
@@ -41,7 +41,7 @@ def output(*command):
 
 
 def objects_of(link_map):
-    """The object files that a part of is in the binary; of an archive, the archive. A map of lld's."""
+    """The object files, or their archives, from which lld took code, according to its map."""
     line = re.compile(r" *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ +(/[^(]*?\.[ao])(\(.*\))?:\(")
     found = set()
     with open(link_map) as lines:
@@ -87,10 +87,10 @@ def toolchain_package(name):
 
 
 def debian_package(file):
-    """The Debian package that a file of this machine is of."""
+    """The Debian package that contains a file of this machine."""
     found = subprocess.run(["dpkg-query", "--search", file], text=True, capture_output=True)
     if found.returncode != 0:
-        # dpkg knows a file of the merged /usr by one of its two names.
+        # dpkg lists a file of the merged /usr under one of its two paths.
         other = file.removeprefix("/usr") if file.startswith("/usr/") else "/usr" + file
         found = subprocess.run(["dpkg-query", "--search", other], text=True, capture_output=True, check=True)
     name = found.stdout.split(": ")[0]
@@ -118,7 +118,7 @@ def package(name, version, licence, location, purl):
 
 
 def inside(link_map):
-    """The packages that the linker took something of."""
+    """The packages from which the linker took code."""
     of_project = {directory.name.replace("-", "_") for directory in pathlib.Path("Sources").iterdir()}
     packages = {}
     for file in sorted(objects_of(link_map)):
@@ -141,10 +141,10 @@ def inside(link_map):
 
 
 def loaded(binary):
-    """The packages of the libraries that the binary names."""
+    """The packages of the libraries that the binary loads."""
     names = re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "--dynamic", "--wide", binary))
     paths = dict(re.findall(r"(\S+) => (/\S+)", output("ldd", binary)))
-    # The loader itself is named by its path.
+    # ldd prints the loader by its path.
     files = [paths.get(name) or os.path.realpath("/lib64/" + name) for name in names]
     packages = {found["name"]: found for found in map(debian_package, files)}
     return [packages[name] for name in sorted(packages)]
@@ -181,7 +181,7 @@ def document(binary, link_map):
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"{PROJECT}-{version}",
-        # Unique to this very binary; it leads nowhere.
+        # Unique to this binary; no document is at this address.
         "documentNamespace": f"https://spdx.org/spdxdocs/{PROJECT}-{version}-{sha256}",
         "creationInfo": {
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", created),
