@@ -71,7 +71,10 @@ let package = Package(
             ]
         ),
 
-        .testTarget(name: "CollectionTests", dependencies: ["Collection", "Hypervisor"]),
+        .testTarget(
+            name: "CollectionTests",
+            dependencies: ["Collection", "Hypervisor", .product(name: "Logging", package: "swift-log")]
+        ),
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
         .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
