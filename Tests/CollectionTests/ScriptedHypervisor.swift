@@ -63,7 +63,8 @@ final class ScriptedHypervisor: Sendable {
 
     private struct State {
         var guests: [DomainUUID: Guest] = [:]
-        var sessions: [Session] = []
+        /// The sessions that somebody still has.
+        var sessions: [WeakSession] = []
         var isHanging = false
         var opensHang = false
         var opensFail = false
@@ -76,6 +77,10 @@ final class ScriptedHypervisor: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
         var calls: [Call: Int] = [:]
         var violations: [String] = []
+    }
+
+    private struct WeakSession {
+        weak var session: Session?
     }
 
     private let scheduler: VirtualScheduler
@@ -118,7 +123,7 @@ final class ScriptedHypervisor: Sendable {
     }
 
     private func send(_ kind: DomainEvent.Kind, of domain: DomainID) {
-        let sessions = state.withLock { $0.losesEvents ? [] : $0.sessions }
+        let sessions = state.withLock { $0.losesEvents ? [] : $0.sessions.compactMap(\.session) }
         for session in sessions { session.send(DomainEvent(kind, of: domain)) }
     }
 
@@ -231,7 +236,7 @@ final class ScriptedHypervisor: Sendable {
     func loseConnections() {
         let sessions = change { state in
             defer { state.sessions = [] }
-            return state.sessions
+            return state.sessions.compactMap(\.session)
         }
         for session in sessions { session.lose() }
         change { _ in }
@@ -337,7 +342,7 @@ final class ScriptedHypervisor: Sendable {
         if opensFail { throw HypervisorError(.lost, call: "open", code: 38, message: "connection refused") }
         let session = Session(to: self, client, access)
         change { state in
-            state.sessions.append(session)
+            state.sessions.append(WeakSession(session: session))
             state.openSessions += 1
             state.opened += 1
         }
@@ -563,7 +568,7 @@ final class ScriptedHypervisor: Sendable {
     }
 
     private func forget(_ session: Session) {
-        state.withLock { $0.sessions.removeAll { $0 === session } }
+        state.withLock { $0.sessions.removeAll { $0.session == nil || $0.session === session } }
     }
 
     private func note(_ name: String, _ domains: [DomainUUID], _ budget: CallBudget?) {
