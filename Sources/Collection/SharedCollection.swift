@@ -22,6 +22,7 @@ package actor SharedCollection {
     private var log = CollectionLog()
     private var latest: Snapshot?
     private var latestTime = Duration.zero
+    private var wasConnected = false
     private var underWay: Run?
     private var subscribers: [AsyncStream<Snapshot>.Continuation] = []
 
@@ -81,7 +82,9 @@ package actor SharedCollection {
     /// Only the first scrapes after a start wait for a connection.
     private func waitForFirstConnection(until end: Duration) async {
         let end = min(end, begin + Self.longestStart)
-        while !(pool.isOpen && inventory.isComplete), control.failure == nil, scheduler.now < end {
+        while !wasConnected, control.failure == nil, scheduler.now < end {
+            wasConnected = pool.isOpen && inventory.isComplete
+            if wasConnected { return }
             guard (try? await scheduler.sleep(for: .milliseconds(10))) != nil else { return }
         }
     }

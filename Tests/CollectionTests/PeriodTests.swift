@@ -12,7 +12,9 @@ import Testing
     @Test func eachDomainWithoutAPeriodGetsOneAndTheOthersKeepTheirs() throws {
         try World.run(guests(without: 6), period: 7) { world in
             await world.pass(.seconds(3))
-            #expect(world.hypervisor.guests.map(\.period) == Array(repeating: 7, count: 6) + Array(repeating: 30, count: 6))
+            #expect(
+                world.hypervisor.guests.map(\.period) == Array(repeating: 7, count: 6) + Array(repeating: 30, count: 6)
+            )
             #expect(world.hypervisor.count("setStatisticsPeriod") == 6)
         }
     }

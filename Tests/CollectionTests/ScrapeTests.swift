@@ -90,6 +90,18 @@ import Testing
         }
     }
 
+    @Test func aScrapeAfterTheFirstConnectionWaitsForNoOther() throws {
+        try World.run { world in
+            _ = await world.scrape()
+            world.hypervisor.opensHang = true
+            world.hypervisor.loseConnections()
+            await world.pass(.milliseconds(10))
+            let start = world.scheduler.now
+            #expect(await world.scrape().isUp == false)
+            #expect(world.scheduler.now - start < .milliseconds(10))
+        }
+    }
+
     @Test func theFirstScrapeDoesNotWaitForAHypervisorThatRefuses() throws {
         try World.run { world in
             world.hypervisor.opensFail = true
