@@ -36,8 +36,10 @@ struct Collection: Sendable {
     /// What was found so far; read while the collection runs where a client cannot wait for its end.
     let findings = SharedFindings()
 
-    /// Collects.
+    /// Collects, where there is a session to collect by.
     func run() async {
+        guard pool.isUsable, inventory.isComplete else { return }
+        findings.begin()
         let holds = budget.holds
         let domains = inventory.domains.keys.filter { holds[$0] == nil }.sorted()
         let sessions = Share.sessions(for: domains.count, atMost: pool.size)
@@ -249,6 +251,8 @@ struct Collection: Sendable {
 /// What a collection found so far.
 final class SharedFindings: Sendable {
     struct Findings: Sendable {
+        /// Whether there was a session to collect by.
+        var hasBegun = false
         /// What was found of each domain that was asked; the last answer counts.
         var readings: [DomainUUID: DomainReading] = [:]
         /// What kept domains from answering.
@@ -267,6 +271,10 @@ final class SharedFindings: Sendable {
 
     /// What was found so far.
     var current: Findings { findings.withLock { $0 } }
+
+    func begin() {
+        findings.withLock { $0.hasBegun = true }
+    }
 
     func add(_ reading: DomainReading, of domain: DomainUUID) {
         findings.withLock { $0.readings[domain] = reading }

@@ -108,7 +108,7 @@ package actor SharedCollection {
         )
         underWay = run
         scheduler.start {
-            if self.pool.isOpen, self.inventory.isComplete { await run.collection.run() }
+            await run.collection.run()
             await self.end(run)
         }
         return run
@@ -135,8 +135,8 @@ package actor SharedCollection {
         snapshot.needs = run.collection.needs
         snapshot.time = scheduler.wall
         snapshot.duration = scheduler.now - run.start
-        snapshot.isUp = pool.isOpen && inventory.isComplete && !findings.isHanging
-        if findings.isLost, findings.readings.isEmpty { snapshot.isUp = false }
+        snapshot.isUp = findings.hasBegun && !findings.isHanging
+        if findings.readings.isEmpty, findings.isLost || !pool.isUsable { snapshot.isUp = false }
         guard snapshot.isUp, let traits = inventory.traits else {
             snapshot.isUp = false
             return snapshot

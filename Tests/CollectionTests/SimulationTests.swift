@@ -35,6 +35,13 @@ import Testing
     }
 }
 
+extension DomainSample {
+    fileprivate var summary: String {
+        "usable \(statistics?.usable != nil), info \(info != nil), obstacle \(obstacle.map { "\($0)" } ?? "none"), "
+            + "status \(status?.rawValue ?? "none"), configuration \(known.configuration != nil)"
+    }
+}
+
 /// One schedule of faults, and what it broke.
 private final class Simulation: Sendable {
     private static let timeout = Duration.seconds(10)
@@ -117,7 +124,7 @@ private final class Simulation: Sendable {
             let sample = snapshot.domains.first { $0.id.uuid == guest.uuid }
             if sample?.isComplete != true {
                 fail(
-                    "\(now): \(guest.name) is not complete in the scrape since \(start): \(String(describing: sample))"
+                    "\(now): \(guest.name) is not complete in the scrape since \(start): \(sample?.summary ?? "absent")"
                 )
             }
         }
@@ -154,7 +161,7 @@ private final class Simulation: Sendable {
             fail("afterwards the domains are \(snapshot.domains.map(\.id.name)), not \(guests.map(\.name))")
         }
         for sample in snapshot.domains where !sample.isComplete {
-            fail("afterwards \(sample.id.name) is not complete: \(sample)")
+            fail("afterwards \(sample.id.name) is not complete: \(sample.summary)")
         }
         let abandoned = world.observer.budget.counts.abandoned
         if abandoned > 0 { fail("afterwards \(abandoned) calls are abandoned") }
@@ -163,7 +170,7 @@ private final class Simulation: Sendable {
         }
         await world.pass(Self.longestRetry)
         for sample in await world.scrape().domains where sample.status != .ok {
-            fail("long afterwards \(sample.id.name) is \(String(describing: sample.status)): \(sample)")
+            fail("long afterwards \(sample.id.name) is \(sample.summary)")
         }
         for guest in world.hypervisor.guests where guest.period == nil { fail("\(guest.name) has no period") }
     }
