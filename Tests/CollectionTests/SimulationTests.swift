@@ -89,14 +89,14 @@ private final class Simulation: Sendable {
                 await world.pass(self.chaos.time(0...12000))
             }
         }
-        // When the collection before the last one began, and how many were stuck in it.
+        // When the last scrape began.
         var former = world.scheduler.now
         for _ in 0..<chaos.draw(3...25) {
             await world.pass(chaos.time(0...9000))
             let wait = chaos.draw(0...5) == 0 ? chaos.time(1...3000) : Self.timeout
-            let start = world.scheduler.now
+            let (start, holds) = (world.scheduler.now, world.observer.budget.holds)
             let snapshot = await world.scrape(within: wait)
-            check(snapshot, since: former, start, within: wait, world)
+            check(snapshot, since: former, start, holds, within: wait, world)
             if chaos.draw(0...5) == 0 {
                 async let first = world.scrape()
                 async let second = world.scrape(within: chaos.time(1...3000))
@@ -111,6 +111,7 @@ private final class Simulation: Sendable {
         _ snapshot: Snapshot,
         since former: Duration,
         _ start: Duration,
+        _ holds: [DomainUUID: CallBudget.Hold],
         within wait: Duration,
         _ world: World
     ) {
@@ -123,7 +124,7 @@ private final class Simulation: Sendable {
         for guest in world.hypervisor.guests where !chaos.disturbed(guest.number, since: former) {
             let sample = snapshot.domains.first { $0.id.uuid == guest.uuid }
             // One call can be stuck on two domains; the first one is held until the other one answers as well.
-            let isHeld = world.observer.budget.hold(of: guest.uuid)?.reason == .monitor
+            let isHeld = holds[guest.uuid]?.reason == .monitor
             let others = world.hypervisor.guests.contains { chaos.disturbed($0.number, since: former) }
             if sample?.isComplete != true, !(isHeld && others) {
                 fail(
