@@ -34,6 +34,31 @@ import Testing
         }
     }
 
+    @Test func twoFrozenGuestsOfOneSessionDoNotTakeTheHypervisorDown() throws {
+        try World.run((0..<4).map { .init($0) }) { world in
+            _ = await world.scrape()
+            for number in [1, 3] { world.hypervisor.set(number) { $0.isFrozen = true } }
+            for _ in 0..<3 {
+                let snapshot = await world.scrape()
+                #expect(snapshot.isUp)
+                #expect(snapshot.complete == names([0, 2]))
+            }
+        }
+    }
+
+    @Test func allGuestsFrozenAreUnresponsiveOnAHypervisorThatIsUp() throws {
+        try World.run((0..<4).map { .init($0) }) { world in
+            _ = await world.scrape()
+            for number in 0..<4 { world.hypervisor.set(number) { $0.isFrozen = true } }
+            for _ in 0..<5 {
+                let snapshot = await world.scrape()
+                #expect(snapshot.isUp)
+                #expect(snapshot.domains.map(\.status) == Array(repeating: .unresponsive, count: 4))
+                await world.pass(.seconds(10))
+            }
+        }
+    }
+
     @Test func eightOfTwelveFrozenAtOnceCostTheOthersAtMostThreeScrapes() throws {
         try World.run { world in
             _ = await world.scrape()

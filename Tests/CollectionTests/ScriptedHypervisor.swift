@@ -317,6 +317,7 @@ final class ScriptedHypervisor: Sendable {
     final class Client: Hypervisor {
         private let hypervisor: ScriptedHypervisor
         private let knownBudget = Mutex<CallBudget?>(nil)
+        private let running = Mutex(0)
 
         init(of hypervisor: ScriptedHypervisor) {
             self.hypervisor = hypervisor
@@ -328,10 +329,23 @@ final class ScriptedHypervisor: Sendable {
             set { knownBudget.withLock { $0 = newValue } }
         }
 
+        /// A call begins or returns; calls that were abandoned run until they return.
+        fileprivate func run<Value>(_ operation: () async throws -> Value) async rethrows -> Value {
+            let count = running.withLock { count in
+                count += 1
+                return count
+            }
+            defer { running.withLock { $0 -= 1 } }
+            if let bound = budget?.bound, count > bound {
+                hypervisor.violate("\(count) calls run, of at most \(bound)")
+            }
+            return try await operation()
+        }
+
         var address: String { "scripted:///system" }
 
         func open(_ access: Access, name: String) async throws -> any HypervisorSession {
-            try await hypervisor.open(self, access, name)
+            try await run { try await hypervisor.open(self, access, name) }
         }
     }
 
@@ -528,6 +542,14 @@ final class ScriptedHypervisor: Sendable {
             _ domains: [DomainUUID] = [],
             _ operation: () async throws -> Value
         ) async throws -> Value {
+            try await client.run { try await callAlone(name, domains, operation) }
+        }
+
+        private func callAlone<Value>(
+            _ name: String,
+            _ domains: [DomainUUID],
+            _ operation: () async throws -> Value
+        ) async throws -> Value {
             hypervisor.note(name, domains, client.budget)
             try await wait { _ in !state.withLock { $0.isBusy } }
             state.withLock { $0.isBusy = true }
@@ -569,6 +591,10 @@ final class ScriptedHypervisor: Sendable {
 
     private func forget(_ session: Session) {
         state.withLock { $0.sessions.removeAll { $0.session == nil || $0.session === session } }
+    }
+
+    private func violate(_ what: String) {
+        state.withLock { $0.violations.append("\(scheduler.now): \(what)") }
     }
 
     private func note(_ name: String, _ domains: [DomainUUID], _ budget: CallBudget?) {
