@@ -7,7 +7,7 @@ import Synchronization
 final class Chaos: Sendable {
     /// How much happens at the same time.
     enum Strength: Sendable {
-        /// At most two domains are stuck at a time: everybody else is complete in each scrape.
+        /// At most `mostStuck` domains are stuck at a time: everybody else is complete in each scrape.
         case mild
         /// Anything: what is promised then is that nothing piles up, and that all is well again afterwards.
         case wild
@@ -21,9 +21,11 @@ final class Chaos: Sendable {
         var lastFault: [Int: Duration] = [:]
         var globalFaults = 0
         var lastGlobalFault: Duration?
-        var eventsLostUntil = Duration.zero
+        var deniedPeriods = false
         var journal: [String] = []
     }
+
+    static let mostStuck = 2
 
     let strength: Strength
     let guests: [ScriptedHypervisor.Guest]
@@ -64,6 +66,16 @@ final class Chaos: Sendable {
         }
     }
 
+    /// How many domains had a fault of their own at or after this moment.
+    func disturbedDomains(since moment: Duration) -> Int {
+        state.withLock { state in
+            Set(state.faults.keys).union(state.lastFault.keys)
+        }.count { disturbed($0, since: moment) }
+    }
+
+    /// Whether periods could not be set at any time.
+    var deniedPeriods: Bool { state.withLock { $0.deniedPeriods } }
+
     /// Lets a fault happen now; it ends by itself.
     func strike(_ world: World) {
         let kinds = strength == .mild ? 0...14 : 0...20
@@ -72,7 +84,7 @@ final class Chaos: Sendable {
         guard !numbers.isEmpty else { return start(world, numbers) }
         let number = numbers[draw(0...(numbers.count - 1))]
         let stuck = state.withLock { state in state.faults.values.count { $0 > 0 } }
-        if strength == .mild, stuck >= 2, kind <= 7 { return }
+        if strength == .mild, stuck >= Self.mostStuck, kind <= 7 { return }
         switch kind {
         case 0, 1:
             fault(number, "freezes", world, { $0.isFrozen = true }, { $0.isFrozen = false })
@@ -134,6 +146,7 @@ final class Chaos: Sendable {
         case 14:
             let time = time(1000...30000)
             note("periods are denied for \(time)", world)
+            state.withLock { $0.deniedPeriods = true }
             world.scheduler.start {
                 world.hypervisor.deniesPeriods = true
                 await world.pass(time)
