@@ -51,6 +51,10 @@ struct Collection: Sendable {
                 for share in Share.cut(domains, forSessions: sessions) {
                     group.addTask { await collect(share, liveness) }
                 }
+                for (domain, hold) in holds.sorted(by: { $0.key < $1.key })
+                where hold.isShared && hold.reason == .monitor {
+                    group.addTask { await lookAgain(at: domain, liveness) }
+                }
             }
         }
     }
@@ -162,6 +166,24 @@ struct Collection: Sendable {
             pool.giveBack(lease)
         } catch {
             findings.obstruct(domain, .job)
+            failed(error, domain, lease)
+        }
+    }
+
+    /// Asks whether a domain is still stuck that an abandoned call about several domains holds: it may have answered
+    /// meanwhile, and the call wait for another one. Enters no monitor.
+    private func lookAgain(at domain: DomainUUID, _ liveness: Liveness) async {
+        guard let lease = await pool.lease(preferring: nil, until: deadline) else { return }
+        let call = budget.newCall()
+        do {
+            let timeout = timeouts.single.duration(within: deadline - scheduler.now)
+            let state = try await budget.run(call, within: timeout) { try await lease.session.monitor(of: domain) }
+            pool.giveBack(lease)
+            if case .occupied(let time) = state, time >= Self.longestAnswer { return }
+            budget.release(domain)
+            await collect(Share(slot: lease.slot, domains: [domain]), liveness)
+        } catch {
+            budget.attribute(call, to: domain, .hypervisor)
             failed(error, domain, lease)
         }
     }

@@ -67,7 +67,7 @@ import Testing
             #expect(budget.holds.isEmpty)
             budget.attribute(call, to: domain, .monitor)
             budget.attribute(call, to: ScriptedHypervisor.uuid(1), .hypervisor)
-            #expect(budget.holds == [domain: CallBudget.Hold(reason: .monitor, since: .zero)])
+            #expect(budget.holds == [domain: CallBudget.Hold(reason: .monitor, since: .zero, isShared: true)])
             gate.open()
             try await scheduler.sleep(for: .milliseconds(1))
             budget.attribute(call, to: domain, .monitor)

@@ -20,8 +20,10 @@ import Testing
         try World.run { world in
             _ = await world.scrape()
             world.hypervisor.set(5) { $0.isFrozen = true }
+            let asked = world.hypervisor.count("records", of: 5)
             for _ in 0..<10 {
                 let snapshot = await world.scrape()
+                #expect(world.hypervisor.count("records", of: 5) == asked + 1)
                 #expect(snapshot.complete == all.subtracting(["guest-5"]))
                 #expect(snapshot.sample(5)?.status == .unresponsive)
                 #expect(world.observer.budget.counts.abandoned <= 1)
@@ -42,6 +44,26 @@ import Testing
                 let snapshot = await world.scrape()
                 #expect(snapshot.isUp)
                 #expect(snapshot.complete == names([0, 2]))
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aGuestThatAnswersAgainIsCompleteThoughTheCallThatHeldItWaitsForAnother(isFrozen: Bool) throws {
+        try World.run { world in
+            _ = await world.scrape()
+            world.hypervisor.set(1) { $0.isFrozen = true }
+            #expect(await world.scrape().complete == all.subtracting(["guest-1"]))
+            world.hypervisor.set(3) { guest in
+                if isFrozen { guest.isFrozen = true } else { guest.isLocked = true }
+            }
+            _ = await world.scrape()
+            world.hypervisor.set(1) { $0.isFrozen = false }
+            await world.pass(.seconds(1))
+            for _ in 0..<10 {
+                #expect(await world.scrape().complete == all.subtracting(["guest-3"]))
+                #expect(world.observer.budget.counts.abandoned <= 4)
+                await world.pass(.seconds(5))
             }
         }
     }

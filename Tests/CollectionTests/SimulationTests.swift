@@ -98,9 +98,9 @@ private final class Simulation: Sendable {
         for _ in 0..<chaos.draw(3...25) {
             await world.pass(chaos.time(0...9000))
             let wait = chaos.draw(0...5) == 0 ? chaos.time(1...3000) : Self.timeout
-            let (start, holds) = (world.scheduler.now, world.observer.budget.holds)
+            let start = world.scheduler.now
             let snapshot = await world.scrape(within: wait)
-            check(snapshot, since: former, start, holds, within: wait, world)
+            check(snapshot, since: former, start, within: wait, world)
             if chaos.draw(0...5) == 0 {
                 async let first = world.scrape()
                 async let second = world.scrape(within: chaos.time(1...3000))
@@ -115,7 +115,6 @@ private final class Simulation: Sendable {
         _ snapshot: Snapshot,
         since former: Duration,
         _ start: Duration,
-        _ holds: [DomainUUID: CallBudget.Hold],
         within wait: Duration,
         _ world: World
     ) {
@@ -132,10 +131,7 @@ private final class Simulation: Sendable {
         if !snapshot.isUp { fail("\(now): the hypervisor is down") }
         for guest in world.hypervisor.guests where !chaos.disturbed(guest.number, since: former) {
             let sample = snapshot.domains.first { $0.id.uuid == guest.uuid }
-            // One call can be stuck on two domains; the first one is held until the other one answers as well.
-            let isHeld = holds[guest.uuid]?.reason == .monitor
-            let others = world.hypervisor.guests.contains { chaos.disturbed($0.number, since: former) }
-            if sample?.isComplete != true, !(isHeld && others) {
+            if sample?.isComplete != true {
                 fail(
                     "\(now): \(guest.name) is not complete in the scrape since \(start): \(sample?.summary ?? "absent")"
                 )
