@@ -36,6 +36,16 @@ import Testing
         }
     }
 
+    @Test func theSessionOfAnAbandonedCallIsReplacedAtOnce() throws {
+        try World.run { world in
+            _ = await world.scrape()
+            world.hypervisor.set(5) { $0.isFrozen = true }
+            let start = world.scheduler.now
+            #expect(await world.scrape().complete == all.subtracting(["guest-5"]))
+            #expect(world.scheduler.now - start < .milliseconds(1600))
+        }
+    }
+
     @Test func twoFrozenGuestsOfOneSessionDoNotTakeTheHypervisorDown() throws {
         try World.run((0..<4).map { .init($0) }) { world in
             _ = await world.scrape()

@@ -354,7 +354,7 @@ final class ScriptedHypervisor: Sendable {
         try? await scheduler.sleep(for: .microseconds(500) + delay)
         await wait { !$0.isHanging && !$0.opensHang }
         if opensFail { throw HypervisorError(.lost, call: "open", code: 38, message: "connection refused") }
-        let session = Session(to: self, client, access)
+        let session = Session(to: self, client, access, name)
         change { state in
             state.sessions.append(WeakSession(session: session))
             state.openSessions += 1
@@ -376,13 +376,14 @@ final class ScriptedHypervisor: Sendable {
         private let hypervisor: ScriptedHypervisor
         private let client: Client
         private let access: Access
+        private let name: String
         private let state = Mutex(State())
         private let closing: AsyncStream<Void>.Continuation
         let closed: AsyncStream<Void>
         let traits = HypervisorTraits(name: "QEMU", hasGuestStatistics: true, setsPeriod: true)
 
-        init(to hypervisor: ScriptedHypervisor, _ client: Client, _ access: Access) {
-            (self.hypervisor, self.client, self.access) = (hypervisor, client, access)
+        init(to hypervisor: ScriptedHypervisor, _ client: Client, _ access: Access, _ name: String) {
+            (self.hypervisor, self.client, self.access, self.name) = (hypervisor, client, access, name)
             (closed, closing) = AsyncStream.makeStream()
         }
 
@@ -551,6 +552,9 @@ final class ScriptedHypervisor: Sendable {
             _ operation: () async throws -> Value
         ) async throws -> Value {
             hypervisor.note(name, domains, client.budget)
+            if state.withLock({ $0.isBusy }), self.name.hasPrefix("libvirt-stats") {
+                hypervisor.violate("\(name) on \(self.name), which is leased to another call")
+            }
             try await wait { _ in !state.withLock { $0.isBusy } }
             state.withLock { $0.isBusy = true }
             defer {
