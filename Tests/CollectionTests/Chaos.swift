@@ -172,7 +172,13 @@ final class Chaos: Sendable {
             let delay = time(1...1500)
             global("is slow by \(delay)", world, { $0.delay = delay }, { $0.delay = .zero })
         default:
-            global("loses events", world, { $0.losesEvents = true }, { $0.losesEvents = false })
+            global(
+                "loses events",
+                world,
+                { $0.losesEvents = true },
+                { $0.losesEvents = false },
+                unnoticedFor: .seconds(65)
+            )
         }
     }
 
@@ -222,12 +228,14 @@ final class Chaos: Sendable {
         world.scheduler.start { await happens() }
     }
 
+    /// - Parameter aftermath: how long it may take until the consequences are noticed, after the fault itself.
     private func global(
         _ what: String,
         _ world: World,
         _ begin: @escaping @Sendable (ScriptedHypervisor) -> Void,
         _ end: @escaping @Sendable (ScriptedHypervisor) -> Void,
-        within range: ClosedRange<Int> = 100...40000
+        within range: ClosedRange<Int> = 100...40000,
+        unnoticedFor aftermath: Duration = .zero
     ) {
         let time = time(range)
         note("the hypervisor \(what) for \(time)", world)
@@ -237,6 +245,7 @@ final class Chaos: Sendable {
             await world.pass(time)
             end(world.hypervisor)
             self.note("the hypervisor no longer \(what)", world)
+            await world.pass(aftermath)
             self.state.withLock { state in
                 state.globalFaults -= 1
                 state.lastGlobalFault = world.scheduler.now
