@@ -65,12 +65,17 @@ struct Collection: Sendable {
         let (call, start) = (budget.newCall(), scheduler.now)
         let timeout = timeouts.share.duration(within: deadline - start)
         do {
-            let readings = try await budget.run(call, within: timeout) { [needs] in
-                try await lease.session.records(of: share.domains, needs)
+            var asked = share
+            let readings: [DomainUUID: DomainReading]
+            (asked.domains, readings) = try await budget.run(call, within: timeout) { [needs, budget] in
+                // The share may have waited for its session and its place: somebody else's call may hold a domain by now.
+                let holds = budget.holds
+                let domains = share.domains.filter { holds[$0] == nil }
+                return (domains, domains.isEmpty ? [:] : try await lease.session.records(of: domains, needs))
             }
             timeouts.share.took(scheduler.now - start)
             pool.giveBack(lease)
-            await take(readings, of: share, liveness)
+            await take(readings, of: asked, liveness)
         } catch let error as HypervisorError {
             switch error.kind {
             case .timedOut:

@@ -25,7 +25,7 @@ final class Chaos: Sendable {
         var journal: [String] = []
     }
 
-    static let mostStuck = 2
+    static let mostStuck = 3
 
     let strength: Strength
     let guests: [ScriptedHypervisor.Guest]

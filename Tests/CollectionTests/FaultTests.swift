@@ -78,6 +78,20 @@ import Testing
         }
     }
 
+    @Test func aShareThatWaitedForItsSessionLeavesOutWhatIsHeldByThen() throws {
+        var guests: [ScriptedHypervisor.Guest] = (0..<20).map { .init($0) }
+        guests[19].period = nil
+        for number in [3, 19] { guests[number].isFrozen = true }
+        try World.run(guests, period: 7, configure: { $0.sessions = 1 }) { world in
+            await world.pass(.seconds(1))
+            let snapshot = await world.scrape()
+            #expect(snapshot.complete == names((0..<19).filter { $0 != 3 }))
+            #expect(snapshot.sample(19)?.status == .unresponsive)
+            #expect(world.hypervisor.count("records", of: 19) == 0)
+            #expect(world.hypervisor.violations == [])
+        }
+    }
+
     @Test func allGuestsFrozenAreUnresponsiveOnAHypervisorThatIsUp() throws {
         try World.run((0..<4).map { .init($0) }) { world in
             _ = await world.scrape()
