@@ -46,8 +46,8 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo soak bench bench-render record-render fuzz sanitize release man sbom check-sbom \
-    deb rpm reproducible testbed docs dashboards check-dashboards lint format clean packages
+.PHONY: help run test demo soak bench bench-render record-render fuzz simulate sanitize release man sbom \
+    check-sbom deb rpm reproducible testbed docs dashboards check-dashboards lint format clean packages
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -72,6 +72,9 @@ demo: release testbed ## show guests, the exporter, Prometheus and its alerts in
 
 fuzz: packages ## let libFuzzer look for inputs that break something, for ten minutes (SECONDS_EACH=… a target)
 	Fuzzing/run $(SECONDS_EACH)
+
+simulate: packages ## try random faults on a fake hypervisor and a virtual clock, for an hour (SIMULATION_SECONDS=…)
+	SIMULATION_SECONDS=$${SIMULATION_SECONDS:-3600} swift test --filter SimulationTests
 
 sanitize: packages ## run the unit tests and the exporter with the thread and the address sanitizer
 	$(call install,curl)

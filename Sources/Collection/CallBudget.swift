@@ -25,6 +25,8 @@ package final class CallBudget: Sendable {
         package let reason: HoldReason
         /// When that call was made, on the scheduler's clock.
         package let since: Duration
+        /// Whether that call is about further domains: once this one answers it may go on to wait for another one.
+        package var isShared = false
     }
 
     /// Calls of which only a few may be under way or abandoned at the same time.
@@ -58,6 +60,7 @@ package final class CallBudget: Sendable {
         var domain: DomainUUID?
         var reason = HoldReason.hypervisor
         var isAbandoned = false
+        var isShared = false
     }
 
     private struct Waiter {
@@ -102,8 +105,12 @@ package final class CallBudget: Sendable {
             var holds: [DomainUUID: Hold] = [:]
             for call in state.calls.values where call.isAbandoned {
                 guard let domain = call.domain else { continue }
-                if let other = holds[domain], other.since <= call.start { continue }
-                holds[domain] = Hold(reason: call.reason, since: call.start)
+                // Where the hypervisor is at work on the domain it does not even say what the monitor does.
+                if let other = holds[domain] {
+                    guard (call.reason, other.reason) != (.monitor, .hypervisor) else { continue }
+                    guard call.reason != other.reason || call.start < other.since else { continue }
+                }
+                holds[domain] = Hold(reason: call.reason, since: call.start, isShared: call.isShared)
             }
             return holds
         }
@@ -124,10 +131,12 @@ package final class CallBudget: Sendable {
             guard state.calls[call]?.isAbandoned == true, state.calls[call]?.domain == nil else { return }
             state.calls[call]?.domain = domain
             state.calls[call]?.reason = reason
+            state.calls[call]?.isShared = true
         }
     }
 
-    /// Makes calls about a domain again, because it ended: another life of it has nothing to do with the abandoned call.
+    /// Makes calls about a domain again: it ended, and another life of it has nothing to do with the abandoned call, or
+    /// that call waits for another domain.
     package func release(_ domain: DomainUUID) {
         state.withLock { state in
             for (id, call) in state.calls where call.domain == domain && call.isAbandoned {

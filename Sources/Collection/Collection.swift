@@ -38,8 +38,10 @@ struct Collection: Sendable {
     /// What was found so far; read while the collection runs where a client cannot wait for its end.
     let findings = SharedFindings()
 
-    /// Collects.
+    /// Collects, where there is a session to collect by.
     func run() async {
+        guard control.current != nil, pool.isUsable, inventory.isComplete else { return }
+        findings.begin()
         let holds = budget.holds
         let domains = inventory.domains.keys.filter { holds[$0] == nil }.sorted()
         let sessions = Share.sessions(for: domains.count, atMost: pool.size)
@@ -51,6 +53,10 @@ struct Collection: Sendable {
                 for share in Share.cut(domains, forSessions: sessions) {
                     group.addTask { await collect(share, liveness) }
                 }
+                for (domain, hold) in holds.sorted(by: { $0.key < $1.key })
+                where hold.isShared && hold.reason == .monitor {
+                    group.addTask { await lookAgain(at: domain, liveness) }
+                }
             }
         }
     }
@@ -61,12 +67,17 @@ struct Collection: Sendable {
         let (call, start) = (budget.newCall(), scheduler.now)
         let timeout = timeouts.share.duration(within: deadline - start)
         do {
-            let readings = try await budget.run(call, within: timeout) { [needs] in
-                try await lease.session.records(of: share.domains, needs)
+            var asked = share
+            let readings: [DomainUUID: DomainReading]
+            (asked.domains, readings) = try await budget.run(call, within: timeout) { [needs, budget] in
+                // The share may have waited for its session and its place: somebody else's call may hold a domain by now.
+                let holds = budget.holds
+                let domains = share.domains.filter { holds[$0] == nil }
+                return (domains, domains.isEmpty ? [:] : try await lease.session.records(of: domains, needs))
             }
             timeouts.share.took(scheduler.now - start)
             pool.giveBack(lease)
-            await take(readings, of: share, liveness)
+            await take(readings, of: asked, liveness)
         } catch let error as HypervisorError {
             switch error.kind {
             case .timedOut:
@@ -166,6 +177,24 @@ struct Collection: Sendable {
         }
     }
 
+    /// Asks whether a domain is still stuck that an abandoned call about several domains holds: it may have answered
+    /// meanwhile, and the call wait for another one. Enters no monitor.
+    private func lookAgain(at domain: DomainUUID, _ liveness: Liveness) async {
+        guard let lease = await pool.lease(preferring: nil, until: deadline) else { return }
+        let call = budget.newCall()
+        do {
+            let timeout = timeouts.single.duration(within: deadline - scheduler.now)
+            let state = try await budget.run(call, within: timeout) { try await lease.session.monitor(of: domain) }
+            pool.giveBack(lease)
+            if case .occupied(let time) = state, time >= Self.longestAnswer { return }
+            budget.release(domain)
+            await collect(Share(slot: lease.slot, domains: [domain]), liveness)
+        } catch {
+            budget.attribute(call, to: domain, .hypervisor)
+            failed(error, domain, lease)
+        }
+    }
+
     private func monitor(of domain: DomainUUID, on lease: SessionPool.Lease) async throws -> MonitorState {
         do {
             return try await single(domain, .hypervisor) { try await lease.session.monitor(of: domain) }
@@ -252,6 +281,8 @@ struct Collection: Sendable {
 /// What a collection found so far.
 final class SharedFindings: Sendable {
     struct Findings: Sendable {
+        /// Whether there was a session to collect by.
+        var hasBegun = false
         /// What was found of each domain that was asked; the last answer counts.
         var readings: [DomainUUID: DomainReading] = [:]
         /// What kept domains from answering.
@@ -270,6 +301,10 @@ final class SharedFindings: Sendable {
 
     /// What was found so far.
     var current: Findings { findings.withLock { $0 } }
+
+    func begin() {
+        findings.withLock { $0.hasBegun = true }
+    }
 
     func add(_ reading: DomainReading, of domain: DomainUUID) {
         findings.withLock { $0.readings[domain] = reading }

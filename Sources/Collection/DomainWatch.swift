@@ -197,6 +197,7 @@ package struct DomainWatch: Sendable {
     /// Reads one domain's configuration. One that was just defined, or changed while it does not run, is not active.
     private func read(_ domain: DomainID, on session: any HypervisorSession) async throws {
         let uuid = domain.uuid
+        let begin = inventory.moment
         let configuration = try await call(on: session, about: uuid) { try await session.configuration(of: uuid) }
         guard let configuration else { return inventory.ended(uuid) }
         var limits = MemoryLimits()
@@ -207,7 +208,7 @@ package struct DomainWatch: Sendable {
                 // The host has no control groups to ask, or the driver no limits.
             }
         }
-        inventory.read(domain, configuration, limits)
+        inventory.read(domain, configuration, limits, begunAt: begin)
     }
 
     private func call<Value: Sendable>(

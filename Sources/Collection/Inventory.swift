@@ -13,7 +13,9 @@ package final class Inventory: Sendable {
 
     private struct Entry {
         var known: KnownDomain
-        var added: Moment
+        let added: Moment
+        /// When its name was last learnt.
+        var named: Moment
         var lastReboot: Duration?
         var lastUpdate: UInt64?
         var readAt = 0.0
@@ -32,6 +34,18 @@ package final class Inventory: Sendable {
         mutating func nextMoment() -> Moment {
             moment = Moment(number: moment.number + 1)
             return moment
+        }
+
+        mutating func add(_ domain: DomainID) {
+            let moment = nextMoment()
+            entries[domain.uuid] = Entry(known: KnownDomain(name: domain.name), added: moment, named: moment)
+        }
+
+        mutating func rename(_ domain: DomainID) {
+            guard var entry = entries[domain.uuid], entry.known.name != domain.name else { return }
+            entry.known.name = domain.name
+            entry.named = nextMoment()
+            entries[domain.uuid] = entry
         }
 
         mutating func remove(_ domain: DomainUUID) {
@@ -110,9 +124,12 @@ package final class Inventory: Sendable {
             }
             var added: [DomainID] = []
             for domain in list {
-                if storage.entries[domain.uuid] != nil { continue }
+                if let entry = storage.entries[domain.uuid] {
+                    if entry.named <= begin { storage.rename(domain) }
+                    continue
+                }
                 if let removal = storage.removals[domain.uuid], removal > begin { continue }
-                storage.entries[domain.uuid] = Entry(known: KnownDomain(name: domain.name), added: storage.nextMoment())
+                storage.add(domain)
                 added.append(domain)
             }
             storage.removals = storage.removals.filter { $0.value > begin }
@@ -121,17 +138,19 @@ package final class Inventory: Sendable {
         }
     }
 
-    /// A domain's configuration was read.
-    func read(_ domain: DomainID, _ configuration: DomainConfiguration, _ limits: MemoryLimits) {
+    /// A domain's configuration was read, by calls that began then: nothing is learnt of a domain that ended meanwhile.
+    func read(
+        _ domain: DomainID,
+        _ configuration: DomainConfiguration,
+        _ limits: MemoryLimits,
+        begunAt begin: Moment
+    ) {
         storage.withLock { storage in
-            var entry =
-                storage.entries[domain.uuid]
-                ?? Entry(known: KnownDomain(name: domain.name), added: storage.nextMoment())
-            entry.known.name = domain.name
-            entry.known.configuration = configuration
-            entry.known.limits = limits
-            entry.readAt = scheduler.wall
-            storage.entries[domain.uuid] = entry
+            if let removal = storage.removals[domain.uuid], removal > begin { return }
+            if storage.entries[domain.uuid] == nil { storage.add(domain) }
+            storage.entries[domain.uuid]?.known.configuration = configuration
+            storage.entries[domain.uuid]?.known.limits = limits
+            storage.entries[domain.uuid]?.readAt = scheduler.wall
         }
         changed.yield()
     }
@@ -149,12 +168,7 @@ package final class Inventory: Sendable {
             case .stopped:
                 storage.remove(uuid)
             case .started:
-                if storage.entries[uuid] == nil {
-                    storage.entries[uuid] = Entry(
-                        known: KnownDomain(name: event.domain.name),
-                        added: storage.nextMoment()
-                    )
-                }
+                if storage.entries[uuid] == nil { storage.add(event.domain) }
                 storage.entries[uuid]?.known.beganReporting = now
             case .rebooted:
                 if let last = storage.entries[uuid]?.lastReboot, now - last < Self.longestReboot { return }
@@ -163,6 +177,8 @@ package final class Inventory: Sendable {
             default:
                 break
             }
+            // The event that a domain's old name was undefined bears that name.
+            if event.kind != .undefined { storage.rename(event.domain) }
             storage.entries[uuid]?.known.events.count(event.kind)
         }
     }

@@ -25,6 +25,10 @@ package final class SessionPool: Sendable {
         var slots: [Slot]
         var waiters: [Waiter] = []
         var lastID: UInt64 = 0
+        /// When the last session that was open was dropped.
+        var dropped: Duration?
+
+        var isOpen: Bool { slots.contains { $0.session != nil } }
     }
 
     /// A session is opened within this time, or the hypervisor does not answer.
@@ -66,7 +70,16 @@ package final class SessionPool: Sendable {
     }
 
     /// Whether any session is open now.
-    package var isOpen: Bool { state.withLock { $0.slots.contains { $0.session != nil } } }
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
+
+    /// Whether a session is open, or will be at once: a session on which a call was abandoned is replaced, and for that
+    /// moment none may be open.
+    var isUsable: Bool {
+        let now = scheduler.now
+        return state.withLock { state in
+            state.isOpen || state.dropped.map { now - $0 < Self.longestReopening } ?? false
+        }
+    }
 
     /// Has so many sessions opened, in the background.
     func want(_ count: Int) {
@@ -109,7 +122,7 @@ package final class SessionPool: Sendable {
         while scheduler.now < deadline {
             let wait = min(Self.longestReopening, deadline - scheduler.now)
             guard (try? await scheduler.sleep(for: wait)) != nil else { return }
-            if !isOpen { break }
+            if !isUsable { break }
         }
         let waited = state.withLock { state in
             let index = state.waiters.firstIndex { $0.id == id }
@@ -136,6 +149,7 @@ package final class SessionPool: Sendable {
     private func changed(_ slot: Int, to session: (any HypervisorSession)?) {
         state.withLock { state in
             state.slots[slot] = Slot(session: session)
+            if session == nil { state.dropped = scheduler.now }
             serve(&state)
         }
     }

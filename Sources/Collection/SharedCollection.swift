@@ -24,7 +24,7 @@ package actor SharedCollection {
     private var latestTime = Duration.zero
     /// The samples of the last collection in which the hypervisor answered.
     private var lastKnown: [DomainUUID: DomainSample] = [:]
-    private var hasBeenReady = false
+    private var wasConnected = false
     private var underWay: Run?
     private var subscribers: [AsyncStream<Snapshot>.Continuation] = []
 
@@ -81,16 +81,14 @@ package actor SharedCollection {
         return partial(of: run, needs)
     }
 
-    /// Whether the hypervisor is connected, and its domains are known.
-    private var isReady: Bool { control.current != nil && inventory.isComplete }
-
     /// Only the first scrapes after a start wait for a connection.
     private func waitForFirstConnection(until end: Duration) async {
         let end = min(end, begin + Self.longestStart)
-        while !hasBeenReady, !(isReady && pool.isOpen), control.failure == nil, scheduler.now < end {
+        while !wasConnected, control.failure == nil, scheduler.now < end {
+            wasConnected = pool.isOpen && inventory.isComplete
+            if wasConnected { return }
             guard (try? await scheduler.sleep(for: .milliseconds(10))) != nil else { return }
         }
-        hasBeenReady = hasBeenReady || isReady
     }
 
     private func begin(_ needs: Needs) -> Run {
@@ -112,7 +110,7 @@ package actor SharedCollection {
         )
         underWay = run
         scheduler.start {
-            if await self.isReady { await run.collection.run() }
+            await run.collection.run()
             await self.end(run)
         }
         return run
@@ -142,9 +140,12 @@ package actor SharedCollection {
         snapshot.needs = run.collection.needs
         snapshot.time = scheduler.wall
         snapshot.duration = scheduler.now - run.start
-        let isLost = findings.isHanging || findings.isLost && findings.readings.isEmpty
-        guard isReady, !isLost, let traits = inventory.traits else { return snapshot }
-        snapshot.isUp = true
+        snapshot.isUp = findings.hasBegun && !findings.isHanging
+        if findings.readings.isEmpty, findings.isLost || !pool.isUsable { snapshot.isUp = false }
+        guard snapshot.isUp, let traits = inventory.traits else {
+            snapshot.isUp = false
+            return snapshot
+        }
         snapshot.traits = traits
         snapshot.version = inventory.version
         snapshot.host = findings.host

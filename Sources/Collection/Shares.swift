@@ -4,7 +4,7 @@ import Hypervisor
 struct Share: Hashable, Sendable {
     /// The session that the domains stay with: it has their handles.
     let slot: Int
-    let domains: [DomainUUID]
+    var domains: [DomainUUID]
     /// How often other clients kept these domains from being asked in this collection.
     var passedOver = 0
     /// Whether the session was lost under the first attempt.

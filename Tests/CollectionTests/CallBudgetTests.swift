@@ -1,126 +1,141 @@
 import Hypervisor
+import Synchronization
 import Testing
 
 @testable import Collection
 
+/// Calls that never return are bounded, and hold the domain that they are about.
 @Suite struct CallBudgetTests {
-    private let budget = CallBudget(bound: 4, scheduler: SystemScheduler())
+    private let scheduler = VirtualScheduler(seed: 1)
+    private let domain = ScriptedHypervisor.uuid(0)
 
-    private struct Failure: Error, Equatable {}
-
-    /// An operation that cannot be stopped, as one of libvirt's, until the test lets it go.
-    private final class Stuck: Sendable {
+    /// A call that returns when it is told to.
+    private final class Gate: Sendable {
         private let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
 
-        func run() async {
-            await Task { for await _ in stream {} }.value
+        func open() { continuation.finish() }
+
+        func pass() async { for await _ in stream {} }
+    }
+
+    private func kind(_ call: () async throws -> Void) async -> HypervisorError.Kind? {
+        do {
+            try await call()
+            return nil
+        } catch {
+            return (error as? HypervisorError)?.kind
         }
+    }
 
-        func letGo() {
-            continuation.finish()
+    @Test func aLateCallHoldsItsDomainUntilItReturns() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            let gate = Gate()
+            let late = await kind {
+                try await budget.run(about: domain, waitingFor: .monitor, within: .seconds(2)) { await gate.pass() }
+            }
+            #expect(late == .timedOut)
+            #expect(scheduler.now == .seconds(2))
+            #expect(budget.hold(of: domain) == CallBudget.Hold(reason: .monitor, since: .zero))
+            #expect(budget.counts.abandoned == 1)
+            #expect(await kind { try await budget.run(about: domain, within: .seconds(2)) {} } == .held)
+            gate.open()
+            try await scheduler.sleep(for: .milliseconds(1))
+            #expect(budget.hold(of: domain) == nil)
+            #expect(budget.counts.abandoned == 0)
+            #expect(await kind { try await budget.run(about: domain, within: .seconds(2)) {} } == nil)
         }
     }
 
-    @Test func anOperationInTimeGivesItsValue() async throws {
-        #expect(try await budget.run(within: .seconds(10)) { 42 } == 42)
-        #expect(budget.counts.abandoned == 0)
-    }
-
-    @Test func anOperationsErrorIsThrown() async {
-        await #expect(throws: Failure.self) { try await budget.run(within: .seconds(10)) { throw Failure() } }
-        #expect(budget.counts.abandoned == 0)
-    }
-
-    @Test func aLateOperationIsLeftBehindAndCountedUntilItComesBack() async throws {
-        let stuck = Stuck()
-        await #expect(throws: HypervisorError.self) {
-            try await budget.run(within: .milliseconds(20)) { await stuck.run() }
+    @Test func aDomainThatEndedIsNoLongerHeld() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            let gate = Gate()
+            _ = await kind { try await budget.run(about: domain, within: .seconds(2)) { await gate.pass() } }
+            budget.release(domain)
+            #expect(budget.hold(of: domain) == nil)
+            #expect(budget.counts.abandoned == 1)
+            gate.open()
         }
-        #expect(budget.counts.abandoned == 1)
-        stuck.letGo()
-        try await untilNoneIsLeft()
     }
 
-    @Test func aCancelledWaiterLeavesItsOperationBehind() async throws {
-        let stuck = Stuck()
-        let waiter = Task { try await budget.run(within: .seconds(60)) { await stuck.run() } }
-        waiter.cancel()
-        await #expect(throws: CancellationError.self) { try await waiter.value }
-        #expect(budget.counts.abandoned == 1)
-        stuck.letGo()
-        try await untilNoneIsLeft()
+    @Test func aLateCallAboutSeveralDomainsHoldsTheOneItIsAttributedTo() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            let (gate, call) = (Gate(), budget.newCall())
+            _ = await kind { try await budget.run(call, within: .seconds(2)) { await gate.pass() } }
+            #expect(budget.holds.isEmpty)
+            budget.attribute(call, to: domain, .monitor)
+            budget.attribute(call, to: ScriptedHypervisor.uuid(1), .hypervisor)
+            #expect(budget.holds == [domain: CallBudget.Hold(reason: .monitor, since: .zero, isShared: true)])
+            gate.open()
+            try await scheduler.sleep(for: .milliseconds(1))
+            budget.attribute(call, to: domain, .monitor)
+            #expect(budget.holds.isEmpty)
+        }
     }
 
-    @Test func manyEndsAtTheTimeoutAreCountedRight() async throws {
-        await withTaskGroup { group in
-            for _ in 0..<200 {
-                group.addTask {
-                    _ = try? await budget.run(within: .milliseconds(20)) {
-                        try await Task.sleep(for: .milliseconds(20))
+    @Test func noMoreCallsRunThanTheBoundAndOneWaitsForItsPlaceInVain() throws {
+        let budget = CallBudget(bound: 3, scheduler: scheduler)
+        try scheduler.run {
+            let gate = Gate()
+            for _ in 0..<3 { _ = await kind { try await budget.run(within: .seconds(1)) { await gate.pass() } } }
+            #expect(budget.counts.abandoned == 3)
+            let start = scheduler.now
+            #expect(await kind { try await budget.run(within: .seconds(5)) {} } == .exhausted)
+            #expect(scheduler.now - start == .seconds(5))
+            scheduler.start {
+                try? await scheduler.sleep(for: .seconds(2))
+                gate.open()
+            }
+            #expect(await kind { try await budget.run(within: .seconds(5)) {} } == nil)
+            #expect(scheduler.now - start == .seconds(7))
+        }
+    }
+
+    @Test func openingSessionsLeavesPlacesToOtherCalls() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            let gate = Gate()
+            for _ in 0..<3 {
+                _ = await kind { try await budget.run(in: .open, within: .seconds(1)) { await gate.pass() } }
+            }
+            #expect(await kind { try await budget.run(in: .open, within: .seconds(1)) {} } == .exhausted)
+            #expect(await kind { try await budget.run(within: .seconds(1)) {} } == nil)
+            gate.open()
+        }
+    }
+
+    @Test func aCancelledCallersCallCountsUntilItReturns() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            let gate = Gate()
+            let caller = scheduler.start {
+                _ = await kind { try await budget.run(about: domain, within: .seconds(60)) { await gate.pass() } }
+            }
+            try await scheduler.sleep(for: .seconds(1))
+            caller.cancel()
+            await caller.value
+            #expect(scheduler.now == .seconds(1))
+            #expect(budget.counts.abandoned == 1)
+            #expect(budget.hold(of: domain) != nil)
+            gate.open()
+        }
+    }
+
+    @Test func errorsAreCountedByTheirNumberUnlessADomainEnded() throws {
+        let budget = CallBudget(scheduler: scheduler)
+        try scheduler.run {
+            for (kind, code) in [
+                (HypervisorError.Kind.other, 1), (.other, 1), (.gone, 42), (.unsupported, 3), (.denied, 29),
+            ] {
+                _ = await self.kind {
+                    try await budget.run(within: .seconds(1)) {
+                        throw HypervisorError(kind, code: Int32(code), message: "failed")
                     }
                 }
             }
+            #expect(budget.counts.errors == [1: 2, 29: 1])
         }
-        try await untilNoneIsLeft()
-    }
-
-    @Test func aDomainIsHeldUntilItsAbandonedCallReturns() async throws {
-        let stuck = Stuck()
-        let domain = try #require(DomainUUID(bytes: 1...16))
-        await #expect(throws: HypervisorError.self) {
-            try await budget.run(about: domain, waitingFor: .monitor, within: .milliseconds(20)) { await stuck.run() }
-        }
-        #expect(budget.hold(of: domain)?.reason == .monitor)
-        let refused = await #expect(throws: HypervisorError.self) {
-            try await budget.run(about: domain, within: .seconds(10)) {}
-        }
-        #expect(refused?.kind == .held)
-        stuck.letGo()
-        try await untilNoneIsLeft()
-        #expect(budget.hold(of: domain) == nil)
-        try await budget.run(about: domain, within: .seconds(10)) {}
-    }
-
-    @Test func anAbandonedCallOfSeveralDomainsIsAttributedToOne() async throws {
-        let stuck = Stuck()
-        let (first, second) = (try #require(DomainUUID(bytes: 1...16)), try #require(DomainUUID(bytes: 2...17)))
-        let call = budget.newCall()
-        _ = try? await budget.run(call, within: .milliseconds(20)) { await stuck.run() }
-        budget.attribute(call, to: first, .monitor)
-        budget.attribute(call, to: second, .monitor)
-        #expect(budget.holds.keys.elementsEqual([first]))
-        budget.release(first)
-        #expect(budget.holds.isEmpty)
-        #expect(budget.counts.abandoned == 1)
-        stuck.letGo()
-        try await untilNoneIsLeft()
-    }
-
-    @Test func atTheBoundNoCallIsMadeUntilOneReturns() async throws {
-        let stuck = Stuck()
-        for _ in 0..<4 { _ = try? await budget.run(within: .milliseconds(5)) { await stuck.run() } }
-        #expect(budget.counts.abandoned == 4)
-        let refused = await #expect(throws: HypervisorError.self) { try await budget.run(within: .milliseconds(5)) {} }
-        #expect(refused?.kind == .exhausted)
-        async let waiting: Void = budget.run(within: .seconds(60)) {}
-        stuck.letGo()
-        try await waiting
-    }
-
-    @Test func ofAGroupOnlyAFewCallsAreMadeAtATime() async throws {
-        let stuck = Stuck()
-        for _ in 0..<3 { _ = try? await budget.run(in: .open, within: .milliseconds(5)) { await stuck.run() } }
-        let refused = await #expect(throws: HypervisorError.self) {
-            try await budget.run(in: .open, within: .milliseconds(5)) {}
-        }
-        #expect(refused?.kind == .exhausted)
-        try await budget.run(within: .seconds(10)) {}
-        stuck.letGo()
-        try await untilNoneIsLeft()
-    }
-
-    private func untilNoneIsLeft() async throws {
-        for _ in 0..<200 where budget.counts.abandoned > 0 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(budget.counts.abandoned == 0)
     }
 }

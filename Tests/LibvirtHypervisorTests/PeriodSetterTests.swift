@@ -53,7 +53,12 @@ import Testing
     }
 
     private func wasReadWithoutPeriod(_ number: UInt8) {
-        inventory.read(id(number), DomainConfiguration(balloon: .init(model: "virtio")), MemoryLimits())
+        inventory.read(
+            id(number),
+            DomainConfiguration(balloon: .init(model: "virtio")),
+            MemoryLimits(),
+            begunAt: inventory.moment
+        )
     }
 
     /// Sets periods beside the body, on a hypervisor that has these domains.
