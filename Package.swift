@@ -9,7 +9,7 @@ let package = Package(
         // For Fuzzing and Benchmarks, which are packages of their own.
         .library(
             name: "Rooms",
-            targets: ["Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+            targets: ["Exposition", "ExporterService", "GuestMemory", "HTTP", "Libvirt", "WebConfiguration"]
         ),
     ],
     dependencies: [
@@ -40,10 +40,18 @@ let package = Package(
         ),
         .target(name: "Exposition", dependencies: ["CZlib"]),
         .target(
-            name: "MetricsHTTP",
+            name: "HTTP",
             dependencies: [
-                "CCrypt", "CLibyaml", "COpenSSL",
+                "COpenSSL",
                 .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "WebConfiguration",
+            dependencies: [
+                "CCrypt", "CLibyaml", "COpenSSL", "HTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -52,7 +60,7 @@ let package = Package(
         .target(
             name: "ExporterService",
             dependencies: [
-                "CMemory", "Exposition", "GuestMemory", "Libvirt", "MetricsHTTP", "Systemd",
+                "CMemory", "Exposition", "GuestMemory", "HTTP", "Libvirt", "Systemd", "WebConfiguration",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -61,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "libvirt-memory-exporter",
             dependencies: [
-                "ExporterService", "Systemd",
+                "ExporterService", "HTTP", "Systemd", "WebConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -69,7 +77,16 @@ let package = Package(
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
         .testTarget(name: "GuestMemoryTests", dependencies: ["GuestMemory"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
-        .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
+        .target(
+            name: "HTTPTestSupport",
+            dependencies: [
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/HTTPTestSupport"
+        ),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "HTTPTestSupport"]),
+        .testTarget(name: "WebConfigurationTests", dependencies: ["HTTPTestSupport", "WebConfiguration"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(
             name: "ExporterServiceTests",
@@ -78,9 +95,11 @@ let package = Package(
         // What libFuzzer's run (the package in Fuzzing) makes sure of, compiled into ordinary tests once more.
         .testTarget(
             name: "FuzzingTests",
-            dependencies: ["CLibvirt", "Exposition", "ExporterService", "GuestMemory", "Libvirt", "MetricsHTTP"]
+            dependencies: [
+                "CLibvirt", "Exposition", "ExporterService", "GuestMemory", "HTTP", "Libvirt", "WebConfiguration",
+            ]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "MetricsHTTP"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "HTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )

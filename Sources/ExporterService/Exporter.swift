@@ -1,27 +1,27 @@
 import Exposition
 import GuestMemory
+import HTTP
 import HTTPTypes
-import MetricsHTTP
 
 /// Answers requests: which page, which format, and how long there is for it.
 struct Exporter: Sendable {
     let observer: HypervisorObserver
     let requests: RequestCounts
     let configuration: ExporterConfiguration
-    let slots: ScrapeSlots
+    let slots: ReplySlots
     let renderer = Renderer()
 
     init(observer: HypervisorObserver, requests: RequestCounts, configuration: ExporterConfiguration) {
         self.observer = observer
         self.requests = requests
         self.configuration = configuration
-        slots = ScrapeSlots(configuration.maximumScrapes)
+        slots = ReplySlots(bound: configuration.maximumScrapes)
     }
 
-    func answer(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    func answer(_ request: HTTPRequest) async -> HTTPReply {
         switch request.target.path {
-        case configuration.telemetryPath: await metrics(request, from: network)
-        case "/": await guestPage(request, from: network)
+        case configuration.telemetryPath: await metrics(request)
+        case "/": await guestPage(request)
         case "/help": html(HelpPage.html())
         case "/-/healthy": .plainText(.ok, "libvirt-memory-exporter is healthy.")
         case "/-/ready": .plainText(.ok, "libvirt-memory-exporter is ready.")
@@ -29,7 +29,7 @@ struct Exporter: Sendable {
         }
     }
 
-    private func metrics(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    private func metrics(_ request: HTTPRequest) async -> HTTPReply {
         let collectors: Set<MetricCollector>
         do {
             collectors = try MetricCollector.chosen(
@@ -40,7 +40,7 @@ struct Exporter: Sendable {
         } catch {
             return .plainText(.badRequest, "\(error)")
         }
-        return await withSnapshot(for: request, from: network) { snapshot in
+        return await withSnapshot(for: request) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
                 calls: observer.calls.counts,
@@ -52,9 +52,9 @@ struct Exporter: Sendable {
         }
     }
 
-    private func guestPage(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    private func guestPage(_ request: HTTPRequest) async -> HTTPReply {
         let refreshes = request.target.queryValues(named: "refresh").last != "off"
-        return await withSnapshot(for: request, from: network) { snapshot in
+        return await withSnapshot(for: request) { snapshot in
             html(GuestPage.html(snapshot, telemetryPath: configuration.telemetryPath, refreshes: refreshes))
         }
     }
@@ -70,24 +70,21 @@ struct Exporter: Sendable {
         )
     }
 
-    /// Answers with what a collection finds, where not too many are asked for already. The reply counts as one of them
-    /// until the client has it: till then it takes up memory.
+    /// Answers with the result of a collection, or 503 at the bound of scrapes. A scrape counts until its client has the
+    /// answer, which takes up memory until then.
     private func withSnapshot(
         for request: HTTPRequest,
-        from network: ClientNetwork,
         _ reply: (Snapshot) async -> HTTPReply
     ) async -> HTTPReply {
-        guard let slot = slots.take(for: network) else {
-            var refusal = HTTPReply.plainText(
+        guard let slot = slots.take() else {
+            return .plainText(
                 .serviceUnavailable,
-                "Too many scrapes are under way already: \(slots.bound), or \(slots.boundOfNetwork) from your network. "
-                    + "Try again later."
+                "Too many scrapes are under way: \(slots.bound). Try again later.",
+                retryAfter: .seconds(1)
             )
-            refusal.fields[.retryAfter] = "1"
-            return refusal
         }
         var reply = await reply(await observer.collector.snapshot(within: timeout(of: request)))
-        reply.companion = slot
+        reply.slot = slot
         return reply
     }
 

@@ -1,13 +1,14 @@
 import FoundationEssentials
 import GuestMemory
+import HTTP
 import Libvirt
 import Logging
-import MetricsHTTP
 import ServiceLifecycle
 import Systemd
+import WebConfiguration
 
 /// The whole exporter: joins the rooms and runs them until a signal ends it.
-public struct ExporterApplication: Sendable {
+package struct ExporterApplication: Sendable {
     private let configuration: ExporterConfiguration
     private let serviceManager: ServiceManager?
     private let logger: Logger
@@ -15,7 +16,7 @@ public struct ExporterApplication: Sendable {
     /// An exporter of this configuration.
     ///
     /// - Parameter serviceManager: who wants to hear how it is.
-    public init(configuration: ExporterConfiguration, serviceManager: ServiceManager? = nil, logger: Logger) {
+    package init(configuration: ExporterConfiguration, serviceManager: ServiceManager? = nil, logger: Logger) {
         self.configuration = configuration
         self.serviceManager = serviceManager
         self.logger = logger
@@ -25,7 +26,7 @@ public struct ExporterApplication: Sendable {
     ///
     /// - Throws: `WebConfigurationError` where the web configuration is broken, `ListenError` where an address cannot be
     ///   listened on.
-    public func run() async throws {
+    package func run() async throws {
         ProcessMemory.shareHeaps()
         let webConfiguration = try configuration.webConfigurationPath.map {
             try WebConfigurationFile(path: $0, logger: logger)
@@ -51,7 +52,7 @@ public struct ExporterApplication: Sendable {
                 requests.count($0)
                 ProcessMemory.giveBackTheStart()
             },
-            handler: { await access.answer($0, from: $1, by: exporter.answer) }
+            handler: { await access.answer($0, by: exporter.answer) }
         )
         for address in server.boundAddresses {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
@@ -62,13 +63,10 @@ public struct ExporterApplication: Sendable {
             let period = observer.statisticsPeriod(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
         }
-        if let webConfiguration {
-            services.append(BackgroundService { await webConfiguration.run() })
-        }
         // Shut down before those above it: scrapes under way still find a collector.
         services.append(HTTPService(server: server))
         if let serviceManager {
-            services.append(try report(to: serviceManager, on: observer, server: server))
+            services.append(report(to: serviceManager, on: observer))
         }
         // A scrape under way is answered within its own timeout; what is not done then is cut off.
         try await ServiceGroup.run(
@@ -78,13 +76,8 @@ public struct ExporterApplication: Sendable {
         )
     }
 
-    private func report(
-        to manager: ServiceManager,
-        on observer: HypervisorObserver,
-        server: HTTPServer
-    ) throws -> ServiceReport {
-        let pulse = try server.pulse()
-        return ServiceReport(
+    private func report(to manager: ServiceManager, on observer: HypervisorObserver) -> ServiceReport {
+        ServiceReport(
             manager: manager,
             status: { [uri = configuration.libvirtURI] in
                 OperatorStatus.serving(
@@ -94,12 +87,9 @@ public struct ExporterApplication: Sendable {
                     at: Date()
                 )
             },
-            isAlive: { await pulse.beats(within: Self.longestBeat) && EventLoop.isTurning }
+            isAlive: { EventLoop.isTurning }
         )
     }
-
-    /// A server that takes longer than this to notice a byte is stuck, or its host is.
-    private static let longestBeat = Duration.seconds(5)
 }
 
 /// Answers requests until the exporter is told to end, and then those that are under way.

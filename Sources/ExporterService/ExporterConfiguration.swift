@@ -1,32 +1,32 @@
-import MetricsHTTP
+import HTTP
 
 /// What an operator may set.
-public struct ExporterConfiguration: Sendable {
+package struct ExporterConfiguration: Sendable {
     /// The hypervisor's address in libvirt (libvirt.org/uri.html).
-    public var libvirtURI: String
+    package var libvirtURI: String
     /// Where to listen.
-    public var listenAddresses: [ListenAddress]
+    package var listenAddresses: [ListenAddress]
     /// The permissions of Unix sockets among them.
-    public var unixSocketMode: UInt32
+    package var unixSocketMode: UInt32
     /// The path of the metrics.
-    public var telemetryPath: String
+    package var telemetryPath: String
     /// The path of the web configuration: TLS, passwords, rate limit; nil for none of them.
-    public var webConfigurationPath: String?
+    package var webConfigurationPath: String?
     /// How many scrapes are answered at a time; more are refused with 503.
-    public var maximumScrapes: Int
+    package var maximumScrapes: Int
     /// On how many connections at most statistics are collected at the same time.
-    public var collectConnections: Int
+    package var collectConnections: Int
     /// The longest that a collection may take.
-    public var collectTimeout: Duration
+    package var collectTimeout: Duration
     /// A collection younger than this is used again by another scrape.
-    public var collectMaximumAge: Duration
+    package var collectMaximumAge: Duration
     /// The statistics period, in seconds, for domains that have none; 0 leaves them alone.
-    public var memoryStatsPeriod: UInt32
+    package var memoryStatsPeriod: UInt32
     /// Which groups of metrics are served.
-    public var collectors: Set<MetricCollector>
+    package var collectors: Set<MetricCollector>
 
     /// A configuration of these values.
-    public init(
+    package init(
         libvirtURI: String,
         listenAddresses: [ListenAddress],
         unixSocketMode: UInt32 = 0o660,

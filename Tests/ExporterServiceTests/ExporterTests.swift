@@ -1,8 +1,8 @@
 import Exposition
 import GuestMemory
+import HTTP
 import HTTPTypes
 import Logging
-import MetricsHTTP
 import Testing
 
 @testable import ExporterService
@@ -34,8 +34,7 @@ import Testing
 
     private func get(_ path: String, _ fields: HTTPFields = [:], from exporter: Exporter) async -> HTTPReply {
         await exporter.answer(
-            HTTPRequest(method: .get, scheme: "http", authority: "host", path: path, headerFields: fields),
-            from: .local
+            HTTPRequest(method: .get, scheme: "http", authority: "host", path: path, headerFields: fields)
         )
     }
 

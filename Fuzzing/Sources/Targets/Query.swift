@@ -1,4 +1,4 @@
-import MetricsHTTP
+import HTTP
 
 @testable import ExporterService
 
