@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "Libvirt",
             dependencies: ["CLibvirt", "CLibxml2", .product(name: "Logging", package: "swift-log")],
-            // The room that faces C: every use of an unsafe pointer is marked where it stands.
+            // The module that wraps C: every use of an unsafe pointer is marked where it stands.
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(

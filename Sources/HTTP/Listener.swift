@@ -26,13 +26,13 @@ final class Listener: Sendable {
             switch address {
             case .anyAddress(let port):
                 do {
-                    return try open(.ipv6(.inet6(port: port)), for: address)
+                    return try openInternetSocket("::", port: port, for: address)
                 } catch SocketError.failed(_, EAFNOSUPPORT, _), SocketError.failed(_, EADDRNOTAVAIL, _) {
                     // The host has no IPv6.
-                    return try open(.ipv4(.inet(port: port)), for: address)
+                    return try openInternetSocket("0.0.0.0", port: port, for: address)
                 }
             case .host(let host, let port):
-                return try open(InternetAddress(host: host, port: port), for: address)
+                return try openInternetSocket(host, port: port, for: address)
             case .unixSocket(let path):
                 return try openUnixSocket(path: path, mode: unixSocketMode)
             case .passed(let descriptor):
@@ -63,19 +63,32 @@ final class Listener: Sendable {
         try? socket.close()
     }
 
-    private static func open(_ internetAddress: InternetAddress, for address: ListenAddress) throws -> Listener {
-        switch internetAddress {
-        case .ipv4(let ipv4):
-            try open(domain: AF_INET, for: address) { socket in
-                try socket.setValue(true, for: .localAddressReuse)
-                try socket.bind(to: ipv4)
-            }
-        case .ipv6(let ipv6):
-            try open(domain: AF_INET6, for: address) { socket in
-                try socket.setValue(true, for: .localAddressReuse)
+    /// Looks up a name or a numeric address by getaddrinfo(3). An IPv4 address is preferred, as in Go's exporters:
+    /// `localhost` is 127.0.0.1.
+    private static func openInternetSocket(
+        _ host: String,
+        port: UInt16,
+        for address: ListenAddress
+    ) throws -> Listener {
+        var hints = addrinfo()
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        let found = sequence(first: list, next: { $0?.pointee.ai_next }).compactMap { $0?.pointee }
+        guard let entry = found.first(where: { $0.ai_family == AF_INET }) ?? found.first else {
+            let reason = status == EAI_SYSTEM ? strerror(errno) : UnsafeMutablePointer(mutating: gai_strerror(status))
+            throw ListenError(address: address, reason: reason.map { String(cString: $0) } ?? "no address")
+        }
+        return try open(domain: entry.ai_family, for: address) { socket in
+            try socket.setValue(true, for: .localAddressReuse)
+            if entry.ai_family == AF_INET6 {
                 // The wildcard address accepts IPv4 connections too, whatever the host's default is.
                 try socket.setValue(false, for: BoolSocketOption(level: Int32(IPPROTO_IPV6), name: IPV6_V6ONLY))
-                try socket.bind(to: ipv6)
+            }
+            guard bind(socket.file.rawValue, entry.ai_addr, entry.ai_addrlen) == 0 else {
+                throw SocketError.makeFailed("bind")
             }
         }
     }
@@ -147,11 +160,11 @@ final class Listener: Sendable {
     private static func open(
         domain: Int32,
         for address: ListenAddress,
-        bind: (Socket) throws -> Void
+        prepare: (Socket) throws -> Void
     ) throws -> Listener {
         let socket = try Socket(domain: domain, type: .stream)
         do {
-            try bind(socket)
+            try prepare(socket)
             try socket.setFlags(.nonBlocking)
             // Not FlyingSocks' listen, which closes the socket when it fails.
             guard listen(socket.file.rawValue, SOMAXCONN) == 0 else { throw SocketError.makeFailed("listen") }
@@ -198,49 +211,5 @@ enum UnixSocketFile {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         return Identity(device: status.st_dev, inode: status.st_ino)
-    }
-}
-
-/// One address of a host, with a port.
-enum InternetAddress {
-    case ipv4(sockaddr_in)
-    case ipv6(sockaddr_in6)
-
-    /// Looks up a name or a numeric address by getaddrinfo(3), which blocks for as long as the resolver takes.
-    ///
-    /// An IPv4 address is preferred, as in Go's exporters: `localhost` is 127.0.0.1.
-    init(host: String, port: UInt16) throws(HostLookupError) {
-        var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var first: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(host, String(port), &hints, &first)
-        guard status == 0 else { throw HostLookupError(status: status, errno: errno) }
-        defer { freeaddrinfo(first) }
-
-        var ipv6: sockaddr_in6?
-        for entry in sequence(first: first, next: { $0?.pointee.ai_next }) {
-            guard let address = entry?.pointee.ai_addr else { continue }
-            switch Int32(address.pointee.sa_family) {
-            case AF_INET:
-                self = .ipv4(UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self))
-                return
-            case AF_INET6 where ipv6 == nil:
-                ipv6 = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self)
-            default:
-                continue
-            }
-        }
-        guard let ipv6 else { throw HostLookupError(status: EAI_NONAME, errno: 0) }
-        self = .ipv6(ipv6)
-    }
-}
-
-/// Why a host has no address: the resolver's message.
-struct HostLookupError: Error, CustomStringConvertible {
-    let description: String
-
-    fileprivate init(status: Int32, errno: Int32) {
-        description = status == EAI_SYSTEM ? String(cString: strerror(errno)) : String(cString: gai_strerror(status))
     }
 }

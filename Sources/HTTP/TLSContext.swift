@@ -166,8 +166,7 @@ extension TLSContext {
         else { return nil }
         var date = tm()
         guard ASN1_TIME_to_tm(end, &date) == 1 else { return nil }
-        let (month, day) = (HTTPDate.padded(Int(date.tm_mon) + 1), HTTPDate.padded(Int(date.tm_mday)))
-        return "\(date.tm_year + 1900)-\(month)-\(day)"
+        return date.formatted("%Y-%m-%d")
     }
 }
 

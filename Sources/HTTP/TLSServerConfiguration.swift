@@ -1,6 +1,5 @@
-/// How a server proves who it is, and what it asks of its clients: `tls_server_config` of exporter-toolkit's web
-/// configuration (github.com/prometheus/exporter-toolkit, docs/web-configuration.md), read but not yet acted on; a
-/// `TLSContext` acts on it.
+/// The settings of TLS: `tls_server_config` of exporter-toolkit's web configuration
+/// (github.com/prometheus/exporter-toolkit, docs/web-configuration.md). A `TLSContext` applies them.
 package struct TLSServerConfiguration: Sendable, Equatable {
     /// Something in PEM (RFC 7468), and where it is.
     package enum PEM: Sendable, Hashable {
@@ -39,35 +38,27 @@ package struct TLSServerConfiguration: Sendable, Equatable {
     /// The authorities whose certificates clients may have.
     package var clientAuthorities: PEM?
     /// What is asked of clients.
-    package var clientAuthentication: ClientAuthentication
+    package var clientAuthentication = ClientAuthentication.noClientCert
     /// A client's certificate has to be for one of these: a DNS name, an e-mail address or a URI, letter by letter, or an
     /// address. Empty: any will do.
-    package var allowedClientNames: [String]
+    package var allowedClientNames: [String] = []
     /// The oldest version that is served.
-    package var minimumVersion: Version
+    package var minimumVersion = Version.tls12
     /// The newest version that is served.
-    package var maximumVersion: Version
+    package var maximumVersion = Version.tls13
     /// The cipher suites by their IANA names, best first; empty: those that RFC 9325 recommends. All those of TLS 1.3 are
     /// served, whichever are named.
-    package var cipherSuites: [String]
+    package var cipherSuites: [String] = []
     /// Whether the server's order of suites counts rather than the client's.
-    package var prefersServerCipherSuites: Bool
+    package var prefersServerCipherSuites = true
     /// The curves by their names in Go (`X25519`, `CurveP256`, `CurveP384`, `CurveP521`), best first; empty: those that
     /// OpenSSL chooses.
-    package var curves: [String]
+    package var curves: [String] = []
 
     /// A configuration with exporter-toolkit's defaults.
     package init(certificate: PEM, key: PEM) {
         self.certificate = certificate
         self.key = key
-        clientAuthorities = nil
-        clientAuthentication = .noClientCert
-        allowedClientNames = []
-        minimumVersion = .tls12
-        maximumVersion = .tls13
-        cipherSuites = []
-        prefersServerCipherSuites = true
-        curves = []
     }
 }
 

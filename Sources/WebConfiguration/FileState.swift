@@ -59,15 +59,12 @@ struct FileState: Equatable, Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError(reason: "cannot be read") }
         if let problem = FileState(status).problem { throw FileError(reason: problem) }
-        var bytes: [UInt8] = []
-        while bytes.count <= maximumBytes {
-            let start = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: 16 * 1024))
-            let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + start, $0.count - start) }
-            guard count >= 0 else { throw FileError(reason: "cannot be read: \(String(cString: strerror(errno)))") }
-            bytes.removeLast(bytes.count - start - count)
-            if count == 0 { break }
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, initializedCount in
+            count = read(descriptor, buffer.baseAddress, buffer.count)
+            initializedCount = max(0, count)
         }
+        guard count >= 0 else { throw FileError(reason: "cannot be read: \(String(cString: strerror(errno)))") }
         return bytes
     }
 }

@@ -18,6 +18,9 @@ extension YAMLValue {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw WebConfigurationError(reason: "the file is not UTF-8")
         }
+        guard !hasDeepBrackets(bytes) else {
+            throw WebConfigurationError(reason: "nested deeper than \(maximumDepth) levels")
+        }
         // A byte order mark is no content, and would count as a column.
         let parser = YAMLParser(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes)
         guard let document = try parser.nextDocument(), let first = document.nodes.first else { return nil }
@@ -30,6 +33,21 @@ extension YAMLValue {
             )
         }
         return root
+    }
+
+    /// Whether so many brackets are open at a time that libyaml's quadratic time for them matters: 22 s for 100 000.
+    /// Brackets in texts count too, so the bound is far above the depth that is allowed.
+    private static func hasDeepBrackets(_ bytes: [UInt8]) -> Bool {
+        var depth = 0
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
+            default: continue
+            }
+            if depth > 100 { return true }
+        }
+        return false
     }
 
     private static func value(
