@@ -10,7 +10,8 @@ let package = Package(
         .library(
             name: "Rooms",
             targets: [
-                "Collection", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP", "XML",
+                "Collection", "Exposition", "ExporterService", "HTTP", "Hypervisor", "Libvirt", "LibvirtHypervisor",
+                "WebConfiguration", "XML",
             ]
         ),
     ],
@@ -38,17 +39,25 @@ let package = Package(
         .target(
             name: "Libvirt",
             dependencies: ["CLibvirt", "Hypervisor"],
-            // The module that faces C: every use of an unsafe pointer is marked where it stands.
+            // The module that wraps C: every use of an unsafe pointer is marked where it stands.
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "XML", dependencies: ["CLibxml2"], swiftSettings: [.strictMemorySafety()]),
         .target(name: "LibvirtHypervisor", dependencies: ["Hypervisor", "Libvirt", "XML"]),
         .target(name: "Exposition", dependencies: ["CZlib"]),
         .target(
-            name: "MetricsHTTP",
+            name: "HTTP",
             dependencies: [
-                "CCrypt", "CLibyaml", "COpenSSL",
+                "COpenSSL",
                 .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "WebConfiguration",
+            dependencies: [
+                "CCrypt", "CLibyaml", "COpenSSL", "HTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -57,8 +66,8 @@ let package = Package(
         .target(
             name: "ExporterService",
             dependencies: [
-                "CMemory", "Collection", "Exposition", "Hypervisor", "Libvirt", "LibvirtHypervisor", "MetricsHTTP",
-                "Systemd",
+                "CMemory", "Collection", "Exposition", "HTTP", "Hypervisor", "Libvirt", "LibvirtHypervisor", "Systemd",
+                "WebConfiguration",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -67,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "libvirt-memory-exporter",
             dependencies: [
-                "Collection", "ExporterService", "Hypervisor", "LibvirtHypervisor", "Systemd",
+                "Collection", "ExporterService", "HTTP", "Hypervisor", "LibvirtHypervisor", "Systemd", "WebConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -80,7 +89,16 @@ let package = Package(
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Hypervisor", "Libvirt", "XML"]),
         .testTarget(name: "LibvirtHypervisorTests", dependencies: ["Collection", "LibvirtHypervisor", "XML"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition"]),
-        .testTarget(name: "MetricsHTTPTests", dependencies: ["MetricsHTTP"]),
+        .target(
+            name: "HTTPTestSupport",
+            dependencies: [
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/HTTPTestSupport"
+        ),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "HTTPTestSupport"]),
+        .testTarget(name: "WebConfigurationTests", dependencies: ["HTTPTestSupport", "WebConfiguration"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(
             name: "ExporterServiceTests",
@@ -93,11 +111,11 @@ let package = Package(
         .testTarget(
             name: "FuzzingTests",
             dependencies: [
-                "CLibvirt", "Collection", "Exposition", "ExporterService", "Hypervisor", "Libvirt", "LibvirtHypervisor",
-                "MetricsHTTP", "XML",
+                "CLibvirt", "Collection", "Exposition", "ExporterService", "HTTP", "Hypervisor", "Libvirt",
+                "LibvirtHypervisor", "WebConfiguration", "XML",
             ]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "MetricsHTTP"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["libvirt-memory-exporter", "HTTP"]),
     ],
     swiftLanguageModes: [.v6]
 )

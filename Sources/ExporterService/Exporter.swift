@@ -1,28 +1,28 @@
 import Collection
 import Exposition
+import HTTP
 import HTTPTypes
 import Hypervisor
-import MetricsHTTP
 
 /// Answers requests: which page, which format, and how long there is for it.
 struct Exporter: Sendable {
     let observer: HypervisorObserver
     let requests: RequestCounts
     let configuration: ExporterConfiguration
-    let slots: ScrapeSlots
+    let slots: ReplySlots
     let renderer = Renderer()
 
     init(observer: HypervisorObserver, requests: RequestCounts, configuration: ExporterConfiguration) {
         self.observer = observer
         self.requests = requests
         self.configuration = configuration
-        slots = ScrapeSlots(configuration.maximumScrapes)
+        slots = ReplySlots(bound: configuration.maximumScrapes)
     }
 
-    func answer(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    func answer(_ request: HTTPRequest) async -> HTTPReply {
         switch request.target.path {
-        case configuration.telemetryPath: await metrics(request, from: network)
-        case "/": await guestPage(request, from: network)
+        case configuration.telemetryPath: await metrics(request)
+        case "/": await guestPage(request)
         case "/help": html(HelpPage.html())
         case "/-/healthy": .plainText(.ok, "libvirt-memory-exporter is healthy.")
         case "/-/ready": .plainText(.ok, "libvirt-memory-exporter is ready.")
@@ -30,7 +30,7 @@ struct Exporter: Sendable {
         }
     }
 
-    private func metrics(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    private func metrics(_ request: HTTPRequest) async -> HTTPReply {
         let collectors: Set<MetricCollector>
         do {
             collectors = try MetricCollector.chosen(
@@ -41,7 +41,7 @@ struct Exporter: Sendable {
         } catch {
             return .plainText(.badRequest, "\(error)")
         }
-        return await withSnapshot(of: needs(of: collectors), for: request, from: network) { snapshot in
+        return await withSnapshot(of: needs(of: collectors), for: request) { snapshot in
             let readings = Readings(
                 snapshot: snapshot,
                 calls: observer.budget.counts,
@@ -54,9 +54,9 @@ struct Exporter: Sendable {
         }
     }
 
-    private func guestPage(_ request: HTTPRequest, from network: ClientNetwork) async -> HTTPReply {
+    private func guestPage(_ request: HTTPRequest) async -> HTTPReply {
         let refreshes = request.target.queryValues(named: "refresh").last != "off"
-        return await withSnapshot(of: [.info, .statistics], for: request, from: network) { snapshot in
+        return await withSnapshot(of: [.info, .statistics], for: request) { snapshot in
             html(GuestPage.html(snapshot, telemetryPath: configuration.telemetryPath, refreshes: refreshes))
         }
     }
@@ -72,25 +72,22 @@ struct Exporter: Sendable {
         )
     }
 
-    /// Answers with what a collection finds, where not too many are asked for already. The reply counts as one of them
-    /// until the client has it: till then it takes up memory.
+    /// Answers with the result of a collection, or 503 at the bound of scrapes. A scrape counts until its client has the
+    /// answer, which takes up memory until then.
     private func withSnapshot(
         of needs: Needs,
         for request: HTTPRequest,
-        from network: ClientNetwork,
         _ reply: (Snapshot) async -> HTTPReply
     ) async -> HTTPReply {
-        guard let slot = slots.take(for: network) else {
-            var refusal = HTTPReply.plainText(
+        guard let slot = slots.take() else {
+            return .plainText(
                 .serviceUnavailable,
-                "Too many scrapes are under way already: \(slots.bound), or \(slots.boundOfNetwork) from your network. "
-                    + "Try again later."
+                "Too many scrapes are under way: \(slots.bound). Try again later.",
+                retryAfter: .seconds(1)
             )
-            refusal.fields[.retryAfter] = "1"
-            return refusal
         }
         var reply = await reply(await observer.collection.snapshot(of: needs, within: timeout(of: request)))
-        reply.companion = slot
+        reply.slot = slot
         return reply
     }
 

@@ -1,11 +1,12 @@
 import Collection
 import FoundationEssentials
+import HTTP
 import Libvirt
 import LibvirtHypervisor
 import Logging
-import MetricsHTTP
 import ServiceLifecycle
 import Systemd
+import WebConfiguration
 
 /// The whole exporter: joins the rooms and runs them until a signal ends it.
 package struct ExporterApplication: Sendable {
@@ -50,7 +51,7 @@ package struct ExporterApplication: Sendable {
                 requests.count($0)
                 ProcessMemory.giveBackTheStart()
             },
-            handler: { await access.answer($0, from: $1, by: exporter.answer) }
+            handler: { await access.answer($0, by: exporter.answer) }
         )
         for address in server.boundAddresses {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
@@ -61,13 +62,10 @@ package struct ExporterApplication: Sendable {
             let period = observer.periodSetter(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })
         }
-        if let webConfiguration {
-            services.append(BackgroundService { await webConfiguration.run() })
-        }
         // Shut down before those above it: scrapes under way still find a collector.
         services.append(HTTPService(server: server))
         if let serviceManager {
-            services.append(try report(to: serviceManager, on: observer, server: server))
+            services.append(report(to: serviceManager, on: observer))
         }
         // A scrape under way is answered within its own timeout; what is not done then is cut off.
         try await ServiceGroup.run(
@@ -77,13 +75,8 @@ package struct ExporterApplication: Sendable {
         )
     }
 
-    private func report(
-        to manager: ServiceManager,
-        on observer: HypervisorObserver,
-        server: HTTPServer
-    ) throws -> ServiceReport {
-        let pulse = try server.pulse()
-        return ServiceReport(
+    private func report(to manager: ServiceManager, on observer: HypervisorObserver) -> ServiceReport {
+        ServiceReport(
             manager: manager,
             status: { [uri = configuration.libvirtURI] in
                 OperatorStatus.serving(
@@ -93,12 +86,9 @@ package struct ExporterApplication: Sendable {
                     at: Date().timeIntervalSince1970
                 )
             },
-            isAlive: { await pulse.beats(within: Self.longestBeat) && EventLoop.isTurning }
+            isAlive: { EventLoop.isTurning }
         )
     }
-
-    /// A server that takes longer than this to notice a byte is stuck, or its host is.
-    private static let longestBeat = Duration.seconds(5)
 }
 
 /// Answers requests until the exporter is told to end, and then those that are under way.

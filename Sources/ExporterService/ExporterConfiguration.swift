@@ -1,5 +1,5 @@
 import Collection
-import MetricsHTTP
+import HTTP
 
 /// What an operator may set.
 package struct ExporterConfiguration: Sendable {

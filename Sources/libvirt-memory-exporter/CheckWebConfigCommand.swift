@@ -1,7 +1,7 @@
 import ArgumentParser
 import ExporterService
 import Logging
-import MetricsHTTP
+import WebConfiguration
 
 /// The command `libvirt-memory-exporter check-web-config`.
 struct CheckWebConfigCommand: ParsableCommand {

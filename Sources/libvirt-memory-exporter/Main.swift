@@ -1,9 +1,11 @@
 import ArgumentParser
 import ExporterService
 import FoundationEssentials
+import Glibc
+import HTTP
 import Logging
-import MetricsHTTP
 import Systemd
+import WebConfiguration
 
 /// The command `libvirt-memory-exporter`.
 @main
@@ -25,6 +27,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     /// After its flags, as a container's entry point has them, a subcommand is read with all flags; where it comes first,
     /// with its own alone, and what it would not heed is refused.
     static func main() async {
+        // Writing to a client or a pipe that is gone then fails instead of ending the process.
+        signal(SIGPIPE, SIG_IGN)
         let first = CommandLine.arguments.dropFirst().first
         if configuration.subcommands.contains(where: { $0.configuration.commandName == first }) {
             await Subcommands.main(nil)
@@ -86,8 +90,8 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
     @Option(
         name: .customLong("web.max-requests"),
         help: ArgumentHelp(
-            "How many scrapes are answered at a time, at most half of them for one client network; more are refused with "
-                + "503.",
+            "Scrapes answered at a time. At the bound, a client that has stopped reading its answer is dropped for the "
+                + "next one; otherwise more are refused with 503.",
             valueName: "number"
         )
     )

@@ -1,6 +1,6 @@
 import Foundation
+import HTTP
 import Logging
-import MetricsHTTP
 import Synchronization
 import Testing
 
@@ -29,7 +29,7 @@ extension EndToEndTests {
                 listeningOn: [.host("127.0.0.1", port: 0)],
                 tls: { context.withLock { $0 } },
                 logger: Logger(label: "test"),
-                handler: { _, _ in .plainText(.ok, "answered 1") }
+                handler: { _ in .plainText(.ok, "answered 1") }
             )
             async let running: Void = server.run()
             defer { server.shutDownGracefully() }

@@ -1,9 +1,9 @@
 import Collection
 import Exposition
+import HTTP
 import HTTPTypes
 import LibvirtHypervisor
 import Logging
-import MetricsHTTP
 import Testing
 
 @testable import ExporterService
@@ -32,8 +32,7 @@ import Testing
 
     private func get(_ path: String, _ fields: HTTPFields = [:], from exporter: Exporter) async -> HTTPReply {
         await exporter.answer(
-            HTTPRequest(method: .get, scheme: "http", authority: "host", path: path, headerFields: fields),
-            from: .local
+            HTTPRequest(method: .get, scheme: "http", authority: "host", path: path, headerFields: fields)
         )
     }
 

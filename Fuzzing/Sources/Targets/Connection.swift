@@ -1,6 +1,6 @@
 import HTTPTypes
 
-@testable import MetricsHTTP
+@testable import HTTP
 
 /// The input's first line says what happens, a byte for each read: `e` the client ends its side, `d` the deadline passes,
 /// `s` the server shuts down, and any other that so many bytes come. Afterwards everything left comes, and then the end.

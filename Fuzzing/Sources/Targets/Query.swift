@@ -1,6 +1,5 @@
-import MetricsHTTP
-
 @testable import ExporterService
+@testable import HTTP
 
 /// The input is the path and query of a request.
 func checkQuery(_ input: [UInt8]) throws {

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-@testable import MetricsHTTP
+@testable import HTTP
 
 extension HTTPServerLimits {
     /// Limits that short inputs reach.

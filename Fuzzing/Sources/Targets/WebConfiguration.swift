@@ -1,6 +1,7 @@
 import HTTPTypes
 
-@testable import MetricsHTTP
+@testable import HTTP
+@testable import WebConfiguration
 
 /// The input is the file of `--web.config.file`.
 func checkWebConfiguration(_ input: [UInt8]) throws {

@@ -7,7 +7,8 @@ final class PasswordFlood: Sendable {
     private let counts = Mutex<[Int: Int]>([:])
     private let isOver = Mutex(false)
 
-    private static let clients = 24
+    /// More than the passwords that may wait to be checked.
+    private static let clients = 96
 
     init(port: UInt16) {
         self.port = port
