@@ -25,7 +25,7 @@ final class Chaos: Sendable {
         var journal: [String] = []
     }
 
-    static let mostStuck = 3
+    static let mostStuck = 4
 
     let strength: Strength
     let guests: [ScriptedHypervisor.Guest]

@@ -92,6 +92,22 @@ import Testing
         }
     }
 
+    @Test func aFrozenGuestThatAnotherClientWaitsForIsUnresponsive() throws {
+        try World.run { world in
+            _ = await world.scrape()
+            world.hypervisor.set(3) { $0.isFrozen = true }
+            let other = world.scheduler.start { await world.hypervisor.occupy(3, for: .milliseconds(1)) }
+            await world.pass(.seconds(1))
+            let snapshot = await world.scrape()
+            #expect(snapshot.sample(3)?.status == .unresponsive)
+            #expect(snapshot.complete == all.subtracting(["guest-3"]))
+            #expect(world.observer.budget.counts.abandoned == 0)
+            world.hypervisor.set(3) { $0.isFrozen = false }
+            await other.value
+            #expect(await world.scrape().complete == all)
+        }
+    }
+
     @Test func allGuestsFrozenAreUnresponsiveOnAHypervisorThatIsUp() throws {
         try World.run((0..<4).map { .init($0) }) { world in
             _ = await world.scrape()
@@ -216,6 +232,8 @@ import Testing
             #expect(await world.scrape().complete == all)
             #expect(world.observer.budget.counts.abandoned == 0)
             #expect(world.hypervisor.openSessions <= 3)
+            #expect(world.log.lines(.warning).count { $0.message.hasPrefix("the hypervisor does not answer") } == 1)
+            #expect(world.log.lines(.info).count { $0.message == "the hypervisor answers again" } == 1)
         }
     }
 
