@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "libvirt-memory-exporter",
             dependencies: [
-                "Collection", "ExporterService", "HTTP", "Hypervisor", "LibvirtHypervisor", "Systemd", "WebConfiguration",
+                "Collection", "ExporterService", "HTTP", "Hypervisor", "LibvirtHypervisor", "Systemd",
+                "WebConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
