@@ -137,6 +137,67 @@ extension EndToEndTests {
             }
         }
 
+        /// While a hook script runs, libvirtd holds the domain's lock, and every call about it and every list waits.
+        @Test(arguments: ["prepare", "stopped"])
+        func aHookScriptThatTakesLongForOneDomainCostsNoOtherASeries(operation: String) async throws {
+            try await Testbed.run(startingLibvirtd: false) { testbed in
+                try await testbed.libvirtd.hook(operation, of: "held", seconds: 20)
+                try await testbed.libvirtd.start()
+                var guests: [Guest] = []
+                for number in 1...7 {
+                    guests.append(
+                        try await testbed.startGuest(GuestSpecification(name: "guest-\(number)", hasSystem: false))
+                    )
+                }
+                let held = try await Guest.define(
+                    GuestSpecification(name: "held", hasSystem: false),
+                    libvirtd: testbed.libvirtd
+                )
+                if operation == "stopped" { try await held.start() }
+                let exporter = try await testbed.startExporter()
+                let started = guests
+                try await eventually(within: .seconds(10)) {
+                    let metrics = try await exporter.scrape()
+                    for guest in started {
+                        try require(try metrics.memory("rss_bytes", guest) != nil, "\(guest.name) has figures")
+                    }
+                }
+                let records = try await ScrapeRecorder().recording(exporter) {
+                    if operation == "stopped" { try await held.destroy() } else { try await held.start() }
+                }
+                try expectWhole(guests[...], in: records)
+                for record in records {
+                    #expect(try #require(try record.exposition.value("libvirt_exporter_abandoned_calls")) <= 4)
+                }
+                try await eventually(within: .seconds(10)) {
+                    let metrics = try await exporter.scrape()
+                    try require(metrics.domains.contains("held") == (operation == "prepare"), "it is known")
+                    try require(try metrics.value("libvirt_exporter_abandoned_calls") == 0, "no call is left")
+                }
+            }
+        }
+
+        /// As when an operator moves from one exporter to another and both are scraped at the same moment.
+        @Test func twoExportersThatAreScrapedAtTheSameMomentAreBothComplete() async throws {
+            try await withEightGuests { testbed, guests, exporter in
+                let other = try await testbed.startExporter("--memory-stats.period=0")
+                _ = try await eventually(within: .seconds(10)) {
+                    let figures = try await other.scrape().samples("libvirt_domain_memory_stats_rss_bytes")
+                    try require(figures.count == guests.count, "the other exporter is complete")
+                }
+                var incomplete = 0
+                for _ in 1...100 {
+                    async let first = exporter.scrape()
+                    async let second = other.scrape()
+                    for metrics in [try await first, try await second] {
+                        let figures = metrics.samples("libvirt_domain_memory_stats_rss_bytes")
+                        if figures.count < guests.count { incomplete += 1 }
+                    }
+                }
+                #expect(incomplete == 0)
+            }
+        }
+
         @Test func clientsThatPollAGuestAllTheTimeMakeNoGapInItsSeries() async throws {
             try await withEightGuests { testbed, guests, exporter in
                 let pollers = (0..<3).map { _ in

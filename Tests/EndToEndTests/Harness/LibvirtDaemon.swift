@@ -65,6 +65,11 @@ actor LibvirtDaemon {
     /// Ends the QEMU of a guest by SIGKILL, frozen or not.
     func killGuest(_ uuid: String) async throws { try await command("kill-guest \(uuid)") }
 
+    /// Has libvirt's hook script take so long for this operation on this domain; to be called before ``start()``.
+    func hook(_ operation: String, of domain: String, seconds: Int) async throws {
+        try await command("hook \(operation) \(domain) \(seconds)")
+    }
+
     /// Runs libvirt's own client, and says what it printed.
     @discardableResult
     nonisolated func virsh(_ arguments: String...) async throws -> String {
