@@ -177,7 +177,7 @@ package final class CallBudget: Sendable {
         try await takePlace(id, group, within: timeout)
         if let domain, hold(of: domain) != nil {
             end(id)
-            throw HypervisorError(.held, message: "a call about the domain has not returned")
+            throw Self.held
         }
         let start = scheduler.now
         state.withLock { state in
@@ -187,6 +187,8 @@ package final class CallBudget: Sendable {
         scheduler.start {
             let result: Result<Value, any Error>
             do {
+                // Between the first look and this moment another call about the domain may have been abandoned.
+                if let domain, self.isHeld(domain, byOtherThan: id) { throw Self.held }
                 result = .success(try await operation())
             } catch {
                 if let error = error as? HypervisorError { self.count(error) }
@@ -208,6 +210,14 @@ package final class CallBudget: Sendable {
             try await race.result()
         } onCancel: {
             abandon(CancellationError())
+        }
+    }
+
+    private static let held = HypervisorError(.held, message: "a call about the domain has not returned")
+
+    private func isHeld(_ domain: DomainUUID, byOtherThan id: CallID) -> Bool {
+        state.withLock { state in
+            state.calls.contains { $0.key != id && $0.value.isAbandoned && $0.value.domain == domain }
         }
     }
 

@@ -16,7 +16,7 @@ package enum GuestDetails {
             )
         }
         line("state", guest.state.map { "\($0)" } ?? "–", "")
-        line("statistics", guest.status?.rawValue ?? "unknown", guest.status?.reason ?? "")
+        line("statistics", guest.status?.rawValue ?? "unknown", guest.reason ?? "")
         line(
             "updated",
             guest.age == nil ? "never" : ReadableFigures.age(guest.age),

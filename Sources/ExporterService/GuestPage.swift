@@ -84,7 +84,7 @@ enum GuestPage {
         let level = status == .ok ? "ok" : status == .unresponsive ? "unresponsive" : "fault"
         guard let advice = status.advice else { return "<span class=\"status \(level)\">\(status.rawValue)</span>" }
         return """
-            <a class="status \(level)" href="/help#\(status.rawValue)">\(status.rawValue)</a> \(HTMLPage.escaped(status.reason))\
+            <a class="status \(level)" href="/help#\(status.rawValue)">\(status.rawValue)</a> \(HTMLPage.escaped(guest.reason ?? ""))\
             <details><summary>What to do</summary>\(HTMLPage.escaped(advice))</details>
             """
     }

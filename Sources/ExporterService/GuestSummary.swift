@@ -6,6 +6,8 @@ package struct GuestSummary: Sendable {
     let instanceName: String?
     let state: DomainState?
     let status: StatisticsStatus?
+    /// What the status means for this guest, in a few words.
+    let reason: String?
     let maximum: UInt64?
     let balloon: UInt64?
     let rss: UInt64?
@@ -30,6 +32,7 @@ package struct GuestSummary: Sendable {
         instanceName = (configuration?.openStack?.name).flatMap { $0.isEmpty ? nil : $0 }
         state = sample.state
         status = sample.status
+        reason = sample.status?.reason(sample.obstacle)
         maximum = sample.info?.maximumMemory
         balloon = statistics?.actualBalloon
         rss = statistics?.rss
@@ -106,7 +109,7 @@ extension GuestSummary: Encodable {
         try container.encode(id.uuid.description, forKey: .uuid)
         try container.encodeIfPresent(state.map { "\($0)" }, forKey: .state)
         try container.encodeIfPresent(status?.rawValue, forKey: .status)
-        try container.encodeIfPresent(status?.reason, forKey: .reason)
+        try container.encodeIfPresent(reason, forKey: .reason)
         try container.encodeIfPresent(status?.advice, forKey: .advice)
         try container.encodeIfPresent(instanceName, forKey: .instanceName)
         try container.encodeIfPresent(maximum, forKey: .maximum)

@@ -49,7 +49,7 @@ package enum GuestTable {
         switch guest.status {
         case nil: "unknown"
         case .ok: "ok"
-        case .some(let status): "\(status.rawValue): \(status.reason)"
+        case .some(let status): "\(status.rawValue): \(guest.reason ?? status.reason)"
         }
     }
 

@@ -1,4 +1,13 @@
 extension StatisticsStatus {
+    /// What it means for a domain with this obstacle, in a few words.
+    package func reason(_ obstacle: Obstacle?) -> String {
+        switch (self, obstacle) {
+        case (.unresponsive, .monitor): "the domain's QEMU does not answer libvirt"
+        case (.unresponsive, .hypervisor): "libvirt is at work on the domain: a start, a destroy, a hook script"
+        default: reason
+        }
+    }
+
     /// What it means, in a few words.
     package var reason: String {
         switch self {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collection
+import Dispatch
 import ExporterService
 import FoundationEssentials
 import Glibc
@@ -43,24 +44,34 @@ struct ListCommand: AsyncParsableCommand {
         watched.timeout = Self.timeout
         let observer = HypervisorObserver(LibvirtHypervisor(uri: hypervisor.uri), watched, logger: logger)
         let background = Task { await observer.run() }
-        do {
-            try await list(observer)
-        } catch {
-            await end(background)
-            throw error
+        let listing = Task { try await list(observer) }
+        let signals = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { listing.cancel() }
+            source.resume()
+            return source
         }
+        let outcome = await listing.result
+        for source in signals { source.cancel() }
         await end(background)
+        guard !listing.isCancelled else { throw ExitCode(128 + SIGINT) }
+        try outcome.get()
     }
 
     /// Closes the connections, so that libvirtd logs no broken one; where libvirt does not answer it is not waited for.
     private func end(_ background: Task<Void, Never>) async {
         background.cancel()
-        await withTaskGroup { group in
-            group.addTask { await background.value }
-            group.addTask { try? await Task.sleep(for: .milliseconds(500)) }
-            await group.next()
-            group.cancelAll()
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            await background.value
+            end.finish()
         }
+        Task {
+            try? await Task.sleep(for: .milliseconds(500))
+            end.finish()
+        }
+        for await _ in ends {}
     }
 
     private func list(_ observer: HypervisorObserver) async throws {
