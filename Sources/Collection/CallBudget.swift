@@ -187,8 +187,8 @@ package final class CallBudget: Sendable {
         scheduler.start {
             let result: Result<Value, any Error>
             do {
-                // Between the first look and this moment another call about the domain may have been abandoned.
-                if let domain, self.isHeld(domain, byOtherThan: id) { throw Self.held }
+                // By now the caller may be gone, or another call about the domain have been abandoned.
+                guard !self.isAbandoned(id), domain.map({ self.hold(of: $0) == nil }) ?? true else { throw Self.held }
                 result = .success(try await operation())
             } catch {
                 if let error = error as? HypervisorError { self.count(error) }
@@ -215,10 +215,8 @@ package final class CallBudget: Sendable {
 
     private static let held = HypervisorError(.held, message: "a call about the domain has not returned")
 
-    private func isHeld(_ domain: DomainUUID, byOtherThan id: CallID) -> Bool {
-        state.withLock { state in
-            state.calls.contains { $0.key != id && $0.value.isAbandoned && $0.value.domain == domain }
-        }
+    private func isAbandoned(_ id: CallID) -> Bool {
+        state.withLock { $0.calls[id]?.isAbandoned == true }
     }
 
     /// Waits until the call may be made.

@@ -51,8 +51,7 @@ struct HTTPConnectionState {
     /// The first action of a connection to a port with TLS whose client speaks HTTP without it.
     mutating func refusePlainHTTP() -> Action {
         // The text that Go's server sends.
-        let refusal = HTTPRefusal.badRequest("Client sent an HTTP request to an HTTPS server.")
-        return send(refusal.reply, omittingBody: false, .close)
+        send(.badRequest("Client sent an HTTP request to an HTTPS server."), omittingBody: false, .close)
     }
 
     /// Nothing more will be written: the first action of a connection that has been refused already, and the last phase
@@ -88,8 +87,7 @@ struct HTTPConnectionState {
 
     mutating func deadlinePassed() -> Action {
         guard case .readingHead = phase else { return close() }
-        let refusal = HTTPRefusal(status: .requestTimeout, reason: "The request did not come in time.")
-        return send(refusal.reply, omittingBody: false, .close)
+        return send(.plainText(.requestTimeout, "The request did not come in time."), omittingBody: false, .close)
     }
 
     /// The server shuts down, and this connection has no request under way.
@@ -123,7 +121,7 @@ struct HTTPConnectionState {
             phase = .handling(request, persistence)
             return .handle(request)
         case .refuse(let refusal, let persistence, let omittingBody):
-            return send(refusal.reply, omittingBody: omittingBody, persistence)
+            return send(refusal, omittingBody: omittingBody, persistence)
         }
     }
 

@@ -49,6 +49,10 @@ package struct HTTPReply: Sendable, Equatable {
         return reply
     }
 
+    static func badRequest(_ line: String) -> HTTPReply {
+        plainText(.badRequest, line)
+    }
+
     /// The bytes of the head: status line, fields, empty line (RFC 9112, section 4). The body follows as it is.
     ///
     /// A field value cannot split the response: HTTPTypes holds no CR, LF or NUL in one.
@@ -68,30 +72,13 @@ package struct HTTPReply: Sendable, Equatable {
     private static let fieldsOfTheServer: [HTTPField.Name] = [.date, .contentLength, .connection, .transferEncoding]
 }
 
-/// Why the server refuses a request before any handler sees it.
-struct HTTPRefusal: Equatable {
-    var status: HTTPResponse.Status
-    /// What is wrong, for the person who reads the response.
-    var reason: String
-
-    static func badRequest(_ reason: String) -> HTTPRefusal {
-        HTTPRefusal(status: .badRequest, reason: reason)
-    }
-
-    var reply: HTTPReply {
-        var reply = HTTPReply.plainText(status, reason)
-        if status == .methodNotAllowed { reply.fields[.allow] = "GET, HEAD" }
-        return reply
-    }
-}
-
-/// Whether a connection persists after a response, and how the response says so (RFC 9112, section 9.3).
+/// Whether a connection persists after a response, and how the response announces it (RFC 9112, section 9.3).
 enum HTTPPersistence: Equatable {
     /// The server closes the connection.
     case close
     /// The connection stays, the default of HTTP/1.1.
     case keepAlive
-    /// The connection stays because an HTTP/1.0 client asked for it, and the response has to say so.
+    /// The connection stays because an HTTP/1.0 client asked for it, and the response has to announce it.
     case keepAliveAnnounced
 
     /// The value of the response's `Connection` field, or nil if it needs none.

@@ -10,7 +10,7 @@ struct HTTPRequestParser {
         case needMore
         case request(HTTPRequest, HTTPPersistence)
         /// No handler is asked. The parser can go on only if the connection persists.
-        case refuse(HTTPRefusal, HTTPPersistence, omittingBody: Bool)
+        case refuse(HTTPReply, HTTPPersistence, omittingBody: Bool)
     }
 
     private let limits: HTTPServerLimits
@@ -58,9 +58,9 @@ struct HTTPRequestParser {
     private mutating func scanByte() throws(Failure) -> ArraySlice<UInt8>? {
         guard scanned < limits.requestHeadBytes else {
             if head.requestLine == nil {
-                throw Failure(.init(status: .uriTooLong, reason: "The request line is too long."))
+                throw Failure(.plainText(.uriTooLong, "The request line is too long."))
             }
-            throw Failure(.init(status: .requestHeaderFieldsTooLarge, reason: "The request's head is too large."))
+            throw Failure(.plainText(.requestHeaderFieldsTooLarge, "The request's head is too large."))
         }
         let byte = buffer[scanned]
         let followsCR = scanned > lineStart && buffer[scanned - 1] == .carriageReturn
@@ -92,10 +92,10 @@ struct HTTPRequestParser {
 extension HTTPRequestParser {
     /// Why a request is refused, and whether the connection persists: only if it is known where the request ends.
     fileprivate struct Failure: Error {
-        var refusal: HTTPRefusal
+        var refusal: HTTPReply
         var persistence: HTTPPersistence
 
-        init(_ refusal: HTTPRefusal, _ persistence: HTTPPersistence = .close) {
+        init(_ refusal: HTTPReply, _ persistence: HTTPPersistence = .close) {
             self.refusal = refusal
             self.persistence = persistence
         }
@@ -126,7 +126,7 @@ extension HTTPRequestParser {
                 return try finish(requestLine)
             }
             guard fields.count < limits.requestFieldCount else {
-                throw Failure(.init(status: .requestHeaderFieldsTooLarge, reason: "The request has too many fields."))
+                throw Failure(.plainText(.requestHeaderFieldsTooLarge, "The request has too many fields."))
             }
             try takeField(line)
             return nil
@@ -155,11 +155,12 @@ extension HTTPRequestParser {
             let hasBody = try announcesBody(minorVersion: requestLine.minorVersion)
             let persistence = hasBody ? .close : persistence(minorVersion: requestLine.minorVersion)
             guard let target = requestLine.target else {
-                let refusal = HTTPRefusal(status: .methodNotAllowed, reason: "Only GET and HEAD are supported.")
+                var refusal = HTTPReply.plainText(.methodNotAllowed, "Only GET and HEAD are supported.")
+                refusal.fields[.allow] = "GET, HEAD"
                 throw Failure(refusal, persistence)
             }
             if hasBody {
-                throw Failure(.init(status: .contentTooLarge, reason: "A request with a body is not accepted."))
+                throw Failure(.plainText(.contentTooLarge, "A request with a body is not accepted."))
             }
             let authority = target.authority ?? host
             let request = HTTPRequest(
@@ -227,7 +228,7 @@ extension HTTPRequestParser {
                 version[6] == UInt8(ascii: "."), version[7].isDigit
             else { throw Failure(.badRequest("The HTTP version is invalid.")) }
             guard version[5] == UInt8(ascii: "1") else {
-                throw Failure(.init(status: .httpVersionNotSupported, reason: "Only HTTP/1 is supported."))
+                throw Failure(.plainText(.httpVersionNotSupported, "Only HTTP/1 is supported."))
             }
             guard !parts[1].isEmpty, parts[1].allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw Failure(.badRequest("The request target is invalid."))

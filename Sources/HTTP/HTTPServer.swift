@@ -8,8 +8,7 @@ import Synchronization
 ///
 /// It listens from the moment it is made, and answers while `run()` runs. It refuses by itself what no handler should
 /// see: other methods (405), requests with a body (413), malformed ones (400), large ones (414, 431), slow ones (408),
-/// and other versions of HTTP (505). The process has to ignore SIGPIPE or live with that of its own writes: the server's
-/// raise none.
+/// and other versions of HTTP (505).
 package final class HTTPServer: Sendable {
     /// Answers one request. HEAD is answered as GET; the server leaves the body out.
     package typealias Handler = @Sendable (HTTPRequest) async -> HTTPReply

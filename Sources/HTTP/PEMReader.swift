@@ -35,35 +35,41 @@ final class PEMReader {
         BIO_free(input)
     }
 
-    /// The certificates, one at least, in their order. Other blocks are skipped.
-    func certificates() throws(TLSConfigurationError) -> [TLSCertificate] {
-        var certificates: [TLSCertificate] = []
+    /// Calls the body with each certificate, one at least, in their order. Other blocks are skipped.
+    ///
+    /// - Parameter use: Returns whether OpenSSL took the certificate.
+    func forEachCertificate(_ use: (OpaquePointer) -> Bool) throws(TLSConfigurationError) {
+        var count = 0
         while true {
             TLSError.clear()
-            if let handle = PEM_read_bio_X509(input, nil, nil, nil) {
-                certificates.append(TLSCertificate(owning: handle))
-                continue
-            }
-            let error = TLSError.takeLast()
-            guard error.isEndOfPEM else {
+            guard let certificate = PEM_read_bio_X509(input, nil, nil, nil) else { break }
+            defer { X509_free(certificate) }
+            count += 1
+            guard use(certificate) else {
                 throw TLSConfigurationError(
                     setting: setting,
-                    reason: "certificate \(certificates.count + 1) in it cannot be read (\(error)); "
-                        + "it has to be a certificate in PEM, whole and unchanged"
+                    reason: "certificate \(count) in it cannot be used (\(TLSError.takeLast()))"
                 )
             }
-            guard !certificates.isEmpty else {
-                throw TLSConfigurationError(
-                    setting: setting,
-                    reason: "holds no certificate; it has to be in PEM, with a line \"-----BEGIN CERTIFICATE-----\""
-                )
-            }
-            return certificates
+        }
+        let error = TLSError.takeLast()
+        guard error.isEndOfPEM else {
+            throw TLSConfigurationError(
+                setting: setting,
+                reason: "certificate \(count + 1) in it cannot be read (\(error)); "
+                    + "it has to be a certificate in PEM, whole and unchanged"
+            )
+        }
+        guard count > 0 else {
+            throw TLSConfigurationError(
+                setting: setting,
+                reason: "holds no certificate; it has to be in PEM, with a line \"-----BEGIN CERTIFICATE-----\""
+            )
         }
     }
 
-    /// The first private key.
-    func privateKey() throws(TLSConfigurationError) -> TLSPrivateKey {
+    /// The first private key, which the caller has to free.
+    func privateKey() throws(TLSConfigurationError) -> OpaquePointer {
         TLSError.clear()
         defer { TLSError.clear() }
         var isEncrypted = false
@@ -77,7 +83,7 @@ final class PEMReader {
             },
             &isEncrypted
         )
-        if let handle { return TLSPrivateKey(owning: handle) }
+        if let handle { return handle }
         throw TLSConfigurationError(
             setting: setting,
             reason: isEncrypted
@@ -91,32 +97,4 @@ final class PEMReader {
 extension TLSError {
     /// Whether a reader of PEM found no further block of its kind.
     fileprivate var isEndOfPEM: Bool { library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE }
-}
-
-/// An X.509 certificate.
-final class TLSCertificate {
-    let handle: OpaquePointer
-
-    /// Takes the certificate over.
-    init(owning handle: OpaquePointer) {
-        self.handle = handle
-    }
-
-    deinit {
-        X509_free(handle)
-    }
-}
-
-/// A private key.
-final class TLSPrivateKey {
-    let handle: OpaquePointer
-
-    /// Takes the key over.
-    init(owning handle: OpaquePointer) {
-        self.handle = handle
-    }
-
-    deinit {
-        EVP_PKEY_free(handle)
-    }
 }

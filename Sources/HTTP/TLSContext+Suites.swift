@@ -10,7 +10,7 @@ extension TLSContext {
     ]
 
     /// Further suites of TLS 1.2 that may be configured: with those above, all that `tls.CipherSuites()` of Go 1.25
-    /// names, which leaves out whatever has a known weakness.
+    /// names, which leaves out those with known weaknesses.
     private static let otherSuites = [
         "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
         "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",

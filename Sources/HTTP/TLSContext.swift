@@ -16,7 +16,7 @@ package final class TLSContext: Sendable {
 
     /// Reads the files that the configuration names, and checks that its settings fit together.
     ///
-    /// Unlike exporter-toolkit (web/tls_config.go), it refuses settings that protect nothing or serve nobody: verified
+    /// Unlike exporter-toolkit (web/tls_config.go), it refuses settings that protect nothing or serve no client: verified
     /// clients without a client CA, where Go trusts every public one; names of certificates that are not verified; a
     /// client CA file without a certificate.
     ///
@@ -72,26 +72,18 @@ package final class TLSContext: Sendable {
         key: TLSServerConfiguration.PEM
     ) throws(TLSConfigurationError) {
         let certificateReader = try PEMReader(certificate, name: "cert")
-        let certificates = try certificateReader.certificates()
-        TLSError.clear()
-        guard SSL_CTX_use_certificate(handle, certificates[0].handle) == 1 else {
-            throw TLSConfigurationError(
-                setting: certificateReader.setting,
-                reason: "the first certificate in it cannot be used (\(TLSError.takeLast()))"
-            )
-        }
-        for certificate in certificates.dropFirst() {
-            guard COpenSSL_CTX_add1_chain_cert(handle, certificate.handle) == 1 else {
-                throw TLSConfigurationError(
-                    setting: certificateReader.setting,
-                    reason: "a certificate after the first cannot be used (\(TLSError.takeLast()))"
-                )
-            }
+        var isFirst = true
+        try certificateReader.forEachCertificate { certificate in
+            defer { isFirst = false }
+            return isFirst
+                ? SSL_CTX_use_certificate(handle, certificate) == 1
+                : COpenSSL_CTX_add1_chain_cert(handle, certificate) == 1
         }
         let keyReader = try PEMReader(key, name: "key")
         let privateKey = try keyReader.privateKey()
+        defer { EVP_PKEY_free(privateKey) }
         TLSError.clear()
-        guard SSL_CTX_use_PrivateKey(handle, privateKey.handle) == 1 else {
+        guard SSL_CTX_use_PrivateKey(handle, privateKey) == 1 else {
             throw TLSConfigurationError(
                 setting: keyReader.setting,
                 reason: "is not the key of the first certificate in \(certificateReader.setting) "
@@ -101,19 +93,10 @@ package final class TLSContext: Sendable {
     }
 
     private func trust(_ authorities: TLSServerConfiguration.PEM) throws(TLSConfigurationError) {
-        let reader = try PEMReader(authorities, name: "client_ca")
         let store = SSL_CTX_get_cert_store(handle)
-        for authority in try reader.certificates() {
-            TLSError.clear()
-            // The second of these tells clients which of their certificates to send.
-            guard X509_STORE_add_cert(store, authority.handle) == 1,
-                SSL_CTX_add_client_CA(handle, authority.handle) == 1
-            else {
-                throw TLSConfigurationError(
-                    setting: reader.setting,
-                    reason: "a certificate in it cannot be used (\(TLSError.takeLast()))"
-                )
-            }
+        // The second of these tells clients which of their certificates to send.
+        try PEMReader(authorities, name: "client_ca").forEachCertificate { authority in
+            X509_STORE_add_cert(store, authority) == 1 && SSL_CTX_add_client_CA(handle, authority) == 1
         }
         // As in Go, every certificate in the file is trusted, a root or not.
         X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))

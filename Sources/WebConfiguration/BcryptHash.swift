@@ -10,7 +10,7 @@ struct BcryptHash: Sendable, Hashable {
     /// `$2a$` and `$2y$` are other tools' names for what `$2b$` does, with one exception: libxcrypt's `$2a$` differs for
     /// some passwords with bytes above 127, so as to be safe with hashes of a flawed implementation. Go's `$2a$`, and
     /// OpenBSD's, are no such hashes.
-    private let text: [UInt8]
+    let bytes: [UInt8]
     /// The logarithm to base 2 of how many rounds it takes.
     let cost: Int
 
@@ -27,20 +27,32 @@ struct BcryptHash: Sendable, Hashable {
     ///
     /// - Throws: What is wrong with it, without the hash.
     init(_ string: String) throws(BcryptHashError) {
-        var bytes = Array(string.utf8)
-        guard bytes.first == UInt8(ascii: "$") else { throw .notBcrypt }
-        let variant = bytes.prefix(4)
-        guard !variant.elementsEqual("$2x$".utf8) else { throw .flawed }
-        guard ["$2a$", "$2b$", "$2y$"].contains(where: { variant.elementsEqual($0.utf8) }) else { throw .notBcrypt }
-        guard bytes.count == Self.length else { throw .length(bytes.count) }
-        guard bytes[6] == UInt8(ascii: "$"), (bytes[4..<6] + bytes[7...]).allSatisfy(Self.isDigit),
-            let cost = Int(String(decoding: bytes[4..<6], as: UTF8.self))
-        else { throw .malformed }
-        guard Self.costs.contains(cost) else { throw .cost(cost) }
-        bytes[2] = UInt8(ascii: "b")
-        text = bytes
+        if string.hasPrefix("$2x$") {
+            throw .init("a $2x$ hash, made by a flawed implementation of bcrypt: make a new one by \(Self.command)")
+        }
+        guard let variant = string.prefixMatch(of: /\$2[aby]\$/.matchingSemantics(.unicodeScalar)) else {
+            throw .init("not a bcrypt hash, which begins with $2b$, $2y$ or $2a$: make one by \(Self.command)")
+        }
+        guard string.utf8.count == Self.length else {
+            throw .init("incomplete or too long: a bcrypt hash has 60 characters, this has \(string.utf8.count)")
+        }
+        let rest = string[variant.range.upperBound...]
+        let notation = /([0-9]{2})\$[A-Za-z0-9.\/]{53}/.matchingSemantics(.unicodeScalar)
+        guard let match = rest.wholeMatch(of: notation), let cost = Int(match.1) else {
+            throw .init(
+                "not a bcrypt hash: $2b$ is followed by two digits, $, and 53 letters, digits, dots and slashes"
+            )
+        }
+        guard Self.costs.contains(cost) else {
+            throw .init(
+                "a bcrypt hash of cost \(cost): it has to be 4 to 16, and 10 is usual; each step doubles the time of a check"
+            )
+        }
+        bytes = Array("$2b$\(rest)".utf8)
         self.cost = cost
     }
+
+    private static let command = "\"htpasswd -nBC 10 NAME\""
 
     /// Whether it is this password's hash. This blocks and takes a core, for 46 ms at a cost of 10.
     func isHash(of password: [UInt8]) -> Bool {
@@ -55,26 +67,13 @@ struct BcryptHash: Sendable, Hashable {
         var phrase = password.map(CChar.init(bitPattern:)) + [0]
         defer { explicit_bzero(&phrase, phrase.count) }
         // A failure is a text that begins with `*`.
-        guard let result = crypt_r(phrase, text.map(CChar.init(bitPattern:)) + [0], data),
+        guard let result = crypt_r(phrase, bytes.map(CChar.init(bitPattern:)) + [0], data),
             result[0] == CChar(bitPattern: UInt8(ascii: "$")), strlen(result) == Self.length
         else { return false }
         // Without the salt, whose last character has bits to spare that crypt(3) clears.
         let start = Self.length - Self.hashLength
-        return text.withUnsafeBytes { CRYPTO_memcmp($0.baseAddress! + start, result + start, Self.hashLength) == 0 }
+        return bytes.withUnsafeBytes { CRYPTO_memcmp($0.baseAddress! + start, result + start, Self.hashLength) == 0 }
     }
-
-    /// The alphabet of crypt(5).
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "/"):
-            true
-        default: false
-        }
-    }
-
-    /// Its bytes.
-    var bytes: [UInt8] { text }
 }
 
 extension BcryptHash: CustomStringConvertible {
@@ -82,27 +81,12 @@ extension BcryptHash: CustomStringConvertible {
     var description: String { "a bcrypt hash of cost \(cost)" }
 }
 
-/// Why a text is not a bcrypt hash that a password can be checked against.
-enum BcryptHashError: Error, CustomStringConvertible {
-    case notBcrypt
-    case flawed
-    case length(Int)
-    case malformed
-    case cost(Int)
+/// Why a text is not a bcrypt hash that a password can be checked against: what is wrong, and what would be right; never
+/// the text.
+struct BcryptHashError: Error, CustomStringConvertible {
+    let description: String
 
-    /// What is wrong, and what would be right; never the text.
-    var description: String {
-        switch self {
-        case .notBcrypt:
-            "not a bcrypt hash, which begins with $2b$, $2y$ or $2a$: make one by \"htpasswd -nBC 10 NAME\""
-        case .flawed:
-            "a $2x$ hash, made by a flawed implementation of bcrypt: make a new one by \"htpasswd -nBC 10 NAME\""
-        case .length(let count):
-            "cut off or run together: a bcrypt hash has 60 characters, this has \(count)"
-        case .malformed:
-            "not a bcrypt hash: $2b$ is followed by two digits, $, and 53 letters, digits, dots and slashes"
-        case .cost(let cost):
-            "a bcrypt hash of cost \(cost): it has to be 4 to 16, and 10 is usual; each step doubles the time of a check"
-        }
+    fileprivate init(_ description: String) {
+        self.description = description
     }
 }

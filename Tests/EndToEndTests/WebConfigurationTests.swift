@@ -161,7 +161,8 @@ extension EndToEndTests {
                 ("basic_auth_users: {alice: \(hash.dropLast(2))==}", false, true),
                 ("basic_auth_users: {'al:ice': \(hash)}", false, true),
                 // What is repeated could be a billion lines.
-                ("http_server_config: &x {http2: false}", false, true),
+                ("basic_auth_users: {alice: &x \(hash), bob: *x}", false, true),
+                ("http_server_config: &x {http2: false}", true, true),
             ]
             try await Testbed.run(startingLibvirtd: false) { testbed in
                 let certificates = try await Certificates(directory: testbed.directory.appending(path: "ca"))

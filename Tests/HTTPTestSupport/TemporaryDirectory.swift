@@ -13,7 +13,7 @@ package final class TemporaryDirectory: Sendable {
         try? FileManager.default.removeItem(at: url)
     }
 
-    /// Writes a file, and says its path.
+    /// Writes a file, and returns its path.
     @discardableResult
     package func write(_ text: String, to name: String) throws -> String {
         let file = url.appending(path: name)

@@ -23,7 +23,7 @@ package struct TestCertificates: Sendable {
     package var client: Identity
     /// For `grafana.example`.
     package var otherClient: Identity
-    /// The client's names, of an authority that nobody trusts.
+    /// The client's names, of an authority that is not trusted.
     package var foreignClient: Identity
     /// The client's names, by its own word.
     package var selfMadeClient: Identity

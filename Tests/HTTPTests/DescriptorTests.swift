@@ -8,7 +8,7 @@ import Testing
 
 /// Each in a process of its own, because descriptors belong to the process.
 @Suite(.timeLimit(.minutes(1))) struct DescriptorTests {
-    @Test func aServerWithoutDescriptorsWaitsSaysSoOnceAndGoesOn() async {
+    @Test func aServerWithoutDescriptorsLogsItOnceAndRecovers() async {
         await #expect(processExitsWith: .success) {
             let record = ServerRecord()
             try await withServer(record: record) { server in

@@ -35,7 +35,7 @@ import Testing
         #expect(status(state.deadlinePassed()) == 408)
     }
 
-    @Test func anIdleConnectionIsClosedWithoutAWord() {
+    @Test func anIdleConnectionIsClosedWithoutAResponse() {
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         #expect(path(state.received(request(), now: start)) == "/")
@@ -96,7 +96,7 @@ import Testing
         #expect(state.received([0x61], now: start) == .close)
     }
 
-    @Test func aClientThatIsToldAllBeforeItAsksHasTheTimeToReadIt() {
+    @Test func aClientThatIsRefusedBeforeItsRequestHasTimeToReadTheRefusal() {
         var withoutTLS = HTTPConnectionState(limits: limits, now: start)
         #expect(status(withoutTLS.refusePlainHTTP()) == 400)
         #expect(withoutTLS.replySent(now: start) == .endOutputAndRead(until: start + .seconds(2)))
@@ -110,9 +110,10 @@ import Testing
         var state = HTTPConnectionState(limits: limits, now: start)
         _ = state.start()
         let post = Array("POST / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
-        let refusal = HTTPRefusal(status: .methodNotAllowed, reason: "Only GET and HEAD are supported.")
+        var refusal = HTTPReply.plainText(.methodNotAllowed, "Only GET and HEAD are supported.")
+        refusal.fields[.allow] = "GET, HEAD"
         let action = state.received(post + request("/next"), now: start)
-        #expect(action == .send(refusal.reply, omittingBody: false, .keepAlive))
+        #expect(action == .send(refusal, omittingBody: false, .keepAlive))
         #expect(path(state.replySent(now: start)) == "/next")
     }
 

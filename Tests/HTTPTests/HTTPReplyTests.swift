@@ -18,7 +18,7 @@ import Testing
         )
     }
 
-    @Test func theConnectionFieldSaysWhatBecomesOfTheConnection() {
+    @Test func theConnectionFieldAnnouncesWhetherTheConnectionPersists() {
         let reply = HTTPReply(status: .ok)
         #expect(!head(reply, .keepAlive).contains("Connection"))
         #expect(head(reply, .close).contains("\r\nConnection: close\r\n"))
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aRefusalIsAShortTextThatBrowsersTakeForText() {
-        let reply = HTTPRefusal.badRequest("The request line is invalid.").reply
+        let reply = HTTPReply.badRequest("The request line is invalid.")
         #expect(reply.status == .badRequest)
         #expect(reply.fields[.contentType] == "text/plain; charset=utf-8")
         #expect(reply.fields[.xContentTypeOptions] == "nosniff")

@@ -260,11 +260,11 @@ private func outcomes(
             return
         }
         #expect(refusal.status == .methodNotAllowed)
-        #expect(refusal.reply.fields[.allow] == "GET, HEAD")
+        #expect(refusal.fields[.allow] == "GET, HEAD")
         #expect(next.path == "/next")
     }
 
-    @Test func requestsBehindEachOtherComeOutInOrder() {
+    @Test func pipelinedRequestsAreParsedInOrder() {
         let texts = (0..<50).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }
         let paths: [String?] = outcomes(of: texts.joined()).map { outcome in
             if case .request(let request, _) = outcome { request.path } else { nil }

@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func anotherMethodIsToldWhichThereAre() async throws {
+    @Test func anotherMethodIsRefusedWithTheAllowedOnes() async throws {
         let record = ServerRecord()
         try await withServer(record: record) { server in
             let client = try await TestClient.connect(to: server.boundAddresses[0])
@@ -136,7 +136,7 @@ import Testing
         #expect(record.statuses == [408, 408])
     }
 
-    @Test func anIdleConnectionIsClosedWithoutAWord() async throws {
+    @Test func anIdleConnectionIsClosedWithoutAResponse() async throws {
         var limits = HTTPServerLimits()
         limits.idleTimeout = .milliseconds(100)
         let record = ServerRecord()
@@ -148,7 +148,7 @@ import Testing
         #expect(record.statuses == [200])
     }
 
-    @Test func aClientThatHasSaidEverythingStillGetsItsAnswers() async throws {
+    @Test func aClientThatHasEndedItsOutputStillGetsItsAnswers() async throws {
         try await withServer { server in
             let client = try await TestClient.connect(to: server.boundAddresses[0])
             try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -163,7 +163,7 @@ import Testing
     private static let largeSize = 32_000_000
     private static let large = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: largeSize))
 
-    @Test func aClientThatReadsNothingIsGivenUp() async throws {
+    @Test func theConnectionOfAClientThatReadsNothingIsClosed() async throws {
         var limits = HTTPServerLimits()
         limits.writeTimeout = .milliseconds(200)
         let record = ServerRecord()
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatReadsOnWithoutEndIsGivenUpToo() async throws {
+    @Test func theConnectionOfAClientThatReadsTooSlowlyIsClosed() async throws {
         var limits = HTTPServerLimits()
         limits.responseTimeout = .milliseconds(400)
         let record = ServerRecord()
@@ -241,7 +241,7 @@ import Testing
     }
 
     @Test(arguments: ["POST / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
-    func aClientThatNeverStopsAskingKeepsNobodyWaitingNorTheServerFromItsEnd(request: String) async throws {
+    func aClientThatSendsRequestsWithoutAPauseDelaysNeitherOthersNorTheShutdown(request: String) async throws {
         try await withServer { server in
             let address = server.boundAddresses[0]
             for _ in 0..<8 { try await TestClient.connect(to: address).sendWithoutEnd(request) }

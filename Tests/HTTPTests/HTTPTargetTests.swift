@@ -9,7 +9,7 @@ import Testing
         #expect(target.query == "a=b?c")
     }
 
-    @Test func aQuestionMarkCountsWhateverAccentFollowsIt() {
+    @Test func aQuestionMarkBeforeACombiningAccentEndsThePath() {
         let target = HTTPTarget("/metrics?\u{301}=a")
         #expect(target.path == "/metrics")
         #expect(target.queryValues(named: "\u{301}") == ["a"])

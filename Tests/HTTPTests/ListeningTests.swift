@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func aHostWithoutAnAddressIsNamedInTheError() throws {
-        // The resolver asks nobody about an interface, so this needs no network.
+        // The resolver needs no network for an interface's name.
         let address = ListenAddress.host("fe80::1%no-such-interface", port: 9177)
         let error = #expect(throws: ListenError.self) { try makeServer(on: [address]) }
         #expect(error?.description.hasPrefix("cannot listen on [fe80::1%no-such-interface]:9177: ") == true)
@@ -109,7 +109,7 @@ import Testing
         try await withServer(on: [address]) { _ in try await isServed(address) }
     }
 
-    @Test func aUnixSocketIsForItsGroupAndGoesWithTheServer() async throws {
+    @Test func aUnixSocketHasItsModeAndIsRemovedAtTheEnd() async throws {
         try await withSocketPath { path in
             try await withServer(on: [.unixSocket(path: path)]) { server in
                 #expect(server.boundAddresses == [.unixSocket(path: path)])
@@ -121,9 +121,9 @@ import Testing
         }
     }
 
-    @Test func aSocketFileThatNobodyListensOnIsReplaced() async throws {
+    @Test func anAbandonedSocketFileIsReplaced() async throws {
         try await withSocketPath { path in
-            // What a server that was killed leaves behind.
+            // As of a server that was killed.
             let abandoned = try Socket(domain: AF_UNIX, type: .stream)
             try abandoned.bind(to: .unix(path: path))
             try abandoned.close()
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func aPassedUnixSocketsFileIsLeftToWhoMadeIt() async throws {
+    @Test func theFileOfAPassedUnixSocketIsNotRemoved() async throws {
         try await withSocketPath { path in
             let passed = try Socket(domain: AF_UNIX, type: .stream)
             try passed.bind(to: .unix(path: path))
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotListenIsNoPassedSocket() throws {
+    @Test func aPassedDescriptorThatDoesNotListenIsRefused() throws {
         let address = { (descriptor: Int32) in ListenAddress.passed(descriptor: descriptor) }
         let file = open("/dev/null", O_RDONLY)
         defer { close(file) }

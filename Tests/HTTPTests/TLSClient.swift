@@ -78,13 +78,13 @@ struct TLSClient {
         return try await TestProgram.run(command + ["https://localhost:\(port)\(path)"])
     }
 
-    /// Starts `openssl s_client`, which says much of the connection, and sends what is typed.
+    /// Starts `openssl s_client`, which prints the connection's details, and sends what is typed.
     func openssl(_ arguments: [String] = [], as identity: TestCertificates.Identity? = nil) throws -> TestProgram {
         let options = ["-connect", "127.0.0.1:\(port)", "-CAfile", root, "-verify_return_error"]
         return try TestProgram(["openssl", "s_client"] + options + (try certificate("-cert", identity)) + arguments)
     }
 
-    /// Sends one request by `openssl s_client`, and says what came of it until the server closed.
+    /// Sends one request by `openssl s_client`, and returns the output until the server closed.
     func opensslGet(
         _ arguments: [String] = [],
         as identity: TestCertificates.Identity? = nil

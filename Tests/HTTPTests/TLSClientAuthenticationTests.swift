@@ -25,7 +25,7 @@ extension TLSTests {
             }
         }
 
-        /// Has each client ask, and says which of them got an answer.
+        /// Sends a request of each client, and returns which of them got an answer.
         private func admitted(by context: TLSContext, _ arguments: [String] = []) async throws -> Set<Client> {
             let certificates = try await TestCertificates.shared
             var admitted: Set<Client> = []
@@ -64,7 +64,7 @@ extension TLSTests {
             "prometheus.example", "prometheus@example", "spiffe://example/prometheus", "192.0.2.7", "2001:db8::7",
             "2001:0DB8:0:0:0:0:0:7",
         ])
-        func aNameAdmitsWhoeverHasItFromTheAuthority(name: String) async throws {
+        func aClientWithOneOfTheNamesIsAdmitted(name: String) async throws {
             let context = try await TLSContext.askingClients(names: ["elsewhere.example", name])
             #expect(try await admitted(by: context) == [.known])
         }
@@ -74,12 +74,12 @@ extension TLSTests {
             "client", "Prometheus.example", "example", "*.example", "prometheus.example.", "192.0.2.70",
             "spiffe://example/",
         ])
-        func anotherNameAdmitsNobody(name: String) async throws {
+        func aClientWithAnotherNameIsRefused(name: String) async throws {
             let context = try await TLSContext.askingClients(names: [name])
             #expect(try await admitted(by: context) == [])
         }
 
-        @Test func aClientThatIsRefusedLearnsWhyAndTheLogKeepsQuiet() async throws {
+        @Test func aRefusedClientGetsTheReasonAndNothingIsLogged() async throws {
             let certificates = try await TestCertificates.shared
             let context = try await TLSContext.askingClients(names: ["prometheus.example"])
             let record = ServerRecord()
@@ -99,7 +99,7 @@ extension TLSTests {
             #expect(record.statuses == [200])
         }
 
-        @Test func aCertificateInTheFileNeedNoRootBehindIt() async throws {
+        @Test func aCertificateInTheFileIsTrustedWithoutItsRoot() async throws {
             let certificates = try await TestCertificates.shared
             // The server's authority is an intermediate one, whose root is not in the file.
             let intermediate = "-----BEGIN" + certificates.server.certificate.components(separatedBy: "-----BEGIN")[2]

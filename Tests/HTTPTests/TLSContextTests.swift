@@ -5,7 +5,7 @@ import Testing
 @testable import HTTP
 
 extension TLSTests {
-    /// What is refused before anything is served, and how it is said.
+    /// Settings that are refused, and their errors.
     @Suite struct ContextTests {
         private func complaint(
             _ change: (inout TLSServerConfiguration) -> Void
@@ -59,12 +59,12 @@ extension TLSTests {
             #expect(keyAlone.hasPrefix("cert (inline): holds no certificate"))
             let noAuthority = try await complaint {
                 $0.clientAuthentication = .requireAndVerifyClientCert
-                $0.clientAuthorities = .inline("# nobody yet\n")
+                $0.clientAuthorities = .inline("# none yet\n")
             }
             #expect(noAuthority.hasPrefix("client_ca (inline): holds no certificate"))
         }
 
-        @Test func aCertificateThatIsDamagedIsCounted() async throws {
+        @Test func theNumberOfADamagedCertificateIsInTheError() async throws {
             let certificates = try await TestCertificates.shared
             var damaged = certificates.clientAuthority.certificate.split(separator: "\n")
             damaged[3] = damaged[3].dropLast(4) + "????"
@@ -82,7 +82,7 @@ extension TLSTests {
             )
         }
 
-        @Test func aKeyWithAPassphraseIsNotAskedFor() async throws {
+        @Test func aKeyWithAPassphraseIsRefusedWithoutAPrompt() async throws {
             let command = ["openssl", "genpkey", "-algorithm", "ed25519", "-aes-256-cbc", "-pass", "pass:secret"]
             let key = try await TestProgram.run(command).output
             #expect(
@@ -140,7 +140,7 @@ extension TLSTests {
             #expect(complaint == "min_version: TLS13 is above max_version, TLS12; it has to be that or less")
         }
 
-        @Test func whatWouldProtectNothingIsRefused() async throws {
+        @Test func settingsThatProtectNothingAreRefused() async throws {
             let authority = try await TestCertificates.shared.clientAuthority.certificate
             let unused = try await complaint { $0.clientAuthorities = .inline(authority) }
             #expect(

@@ -11,7 +11,7 @@ extension TLSTests {
         private let beginningOfHello: [UInt8] = [0x16, 0x03, 0x01, 0x00, 0xF4, 0x01, 0x00, 0x00, 0xF0, 0x03, 0x03]
 
         @Test(arguments: ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HEAD / HTTP/1.0\r\n\r\n", "POST / HTTP/1.1\r\n"])
-        func aRequestWithoutTLSIsToldWhatIsMissing(request: String) async throws {
+        func aRequestWithoutTLSIsRefusedWithAReason(request: String) async throws {
             let context = try await TLSContext.ofTests()
             let record = ServerRecord()
             try await withServer(tls: { context }, record: record) { server in
@@ -27,7 +27,7 @@ extension TLSTests {
             #expect(record.statuses == [400, 200])
         }
 
-        @Test func rubbishEndsTheConnectionAndNothingElse() async throws {
+        @Test func randomBytesEndOnlyTheirOwnConnection() async throws {
             let context = try await TLSContext.ofTests()
             let record = ServerRecord()
             var random = SystemRandomNumberGenerator()
@@ -111,7 +111,7 @@ extension TLSTests {
             }
         }
 
-        @Test func nothingIsNegotiatedAnew() async throws {
+        @Test func renegotiationIsRefused() async throws {
             let context = try await TLSContext.ofTests()
             let record = ServerRecord()
             try await withServer(tls: { context }, record: record) { server in

@@ -7,7 +7,7 @@ import Testing
 extension TLSTests {
     /// Sessions that are taken up again, and contexts that are replaced while the server runs.
     @Suite struct ReplacementTests {
-        /// Connects twice, the second time with the session of the first, and says whether it was taken up.
+        /// Connects twice, the second time with the session of the first, and returns whether it was resumed.
         private func isResumed(
             _ context: CurrentContext,
             _ version: String,
@@ -43,7 +43,7 @@ extension TLSTests {
         }
 
         @Test(arguments: ["-tls1_2", "-tls1_3"])
-        func whoeverIsAskedForACertificateGetsNoSessionToTakeUp(version: String) async throws {
+        func clientsThatAreAskedForCertificatesGetNoSessionTicket(version: String) async throws {
             let identity = try await TestCertificates.shared.client
             for type in TLSServerConfiguration.ClientAuthentication.allCases where type != .noClientCert {
                 let context = try await TLSContext.askingClients(type)
@@ -60,7 +60,7 @@ extension TLSTests {
         }
 
         @Test(arguments: ["-tls1_2", "-tls1_3"])
-        func aSessionFromBeforeClientsWereAskedLetsNobodyIn(version: String) async throws {
+        func aSessionFromBeforeClientCertificatesWereRequiredIsRefused(version: String) async throws {
             let context = CurrentContext(try await .ofTests())
             let asking = try await TLSContext.askingClients()
             let record = ServerRecord()
@@ -77,7 +77,7 @@ extension TLSTests {
             #expect(record.statuses == [200])
         }
 
-        @Test func aNewCertificateIsForNewConnections() async throws {
+        @Test func aNewCertificateIsUsedForNewConnections() async throws {
             let certificates = try await TestCertificates.shared
             let context = CurrentContext(try await .ofTests())
             let record = ServerRecord()
@@ -101,7 +101,7 @@ extension TLSTests {
             #expect(record.statuses == [200, 200, 200, 200])
         }
 
-        @Test func nobodyIsAnsweredByAConfigurationWhoseTLSTheyMightNotGetThrough() async throws {
+        @Test func aRequestIsNotAnsweredWhenItsClientMightFailTheNewTLS() async throws {
             let context = CurrentContext(nil)
             let asking = try await TLSContext.askingClients()
             let record = ServerRecord()
@@ -117,7 +117,7 @@ extension TLSTests {
             #expect(record.statuses == [])
         }
 
-        @Test func nobodyStaysWhoWouldHaveToSayWhoTheyAre() async throws {
+        @Test func connectionsEndWhenClientCertificatesAreRequiredAnew() async throws {
             let certificates = try await TestCertificates.shared
             let unasked = try await TLSContext.ofTests()
             let asking = try await TLSContext.askingClients()
@@ -143,7 +143,7 @@ extension TLSTests {
             }
         }
 
-        @Test func aConnectionWithoutTLSEndsWhereTLSBegins() async throws {
+        @Test func aConnectionWithoutTLSEndsWhenTLSIsSwitchedOn() async throws {
             let context = CurrentContext(nil)
             let record = ServerRecord()
             try await withServer(tls: { context.value }, record: record) { server in

@@ -137,7 +137,7 @@ extension TLSTests {
             #expect(record.statuses == [200])
         }
 
-        @Test func aNameThatNobodyKnowsHereIsNoObstacle() async throws {
+        @Test func anUnknownServerNameIsAccepted() async throws {
             try await withTLSServer(try await .ofTests()) { _, client in
                 let elsewhere = try await client.opensslGet(["-servername", "elsewhere.example"]).output
                 #expect(elsewhere.contains("/answer"))
@@ -167,11 +167,11 @@ extension TLSTests {
             }
         }
 
-        @Test func theEndIsSaidSoThatNobodyTakesAPartForTheWhole() async throws {
+        @Test func closeNotifyIsSentAtTheEnd() async throws {
             var limits = HTTPServerLimits()
             limits.idleTimeout = .milliseconds(100)
             try await withTLSServer(try await .ofTests(), limits: limits) { _, client in
-                // Of the whole conversation, what the server said last.
+                // The last message of the server.
                 let closing = try await client.opensslGet(["-msg"]).output
                 #expect(closing.contains("<<< TLS 1.3, Alert [length 0002], warning close_notify"))
 
@@ -183,7 +183,7 @@ extension TLSTests {
             }
         }
 
-        @Test func recordsThatSayNothingGiveNoMoreTime() async throws {
+        @Test func recordsWithoutPlaintextDoNotExtendTheIdleTimeout() async throws {
             var limits = HTTPServerLimits()
             limits.idleTimeout = .milliseconds(500)
             try await withTLSServer(try await .ofTests(), limits: limits) { _, client in
@@ -193,7 +193,7 @@ extension TLSTests {
                 var isOpen = true
                 while isOpen && start.duration(to: .now) < .seconds(20) {
                     try await Task.sleep(for: .milliseconds(100))
-                    // s_client takes this for the wish to have new keys, which it tells the server.
+                    // s_client then requests a key update.
                     do { try program.type("K\n") } catch { isOpen = false }
                 }
                 #expect(!isOpen)
@@ -203,7 +203,7 @@ extension TLSTests {
             }
         }
 
-        @Test func recordsThatSayNothingDoNotHoldUpTheEnd() async throws {
+        @Test func recordsWithoutPlaintextDoNotDelayTheShutdown() async throws {
             let context = try await TLSContext.ofTests()
             let start = try await withServer(tls: { context }) { server in
                 for _ in 0..<16 { try await TestClient.connect(to: server.boundAddresses[0]).updateKeysWithoutEnd() }
@@ -232,7 +232,7 @@ extension TLSTests {
             }
         }
 
-        @Test func aClientThatReadsNothingIsGivenUp() async throws {
+        @Test func theConnectionOfAClientThatReadsNothingIsClosed() async throws {
             let size = 32_000_000
             let reply = HTTPReply(status: .ok, body: [UInt8](repeating: 0x61, count: size))
             var limits = HTTPServerLimits()
@@ -241,7 +241,7 @@ extension TLSTests {
             try await withTLSServer(try await .ofTests(), limits: limits, record: record, handler: { _ in reply }) {
                 _,
                 client in
-                // Its output is a pipe that nobody reads, so that it stops reading itself.
+                // Its output is a pipe that is not read, so that it stops reading itself.
                 let program = try client.openssl(["-quiet"])
                 try program.type("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
                 try await Task.sleep(for: .seconds(2))

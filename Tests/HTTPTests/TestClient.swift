@@ -98,7 +98,7 @@ final class TestClient {
     func countToEnd(pausing pause: Duration = .zero) async throws -> Int {
         var count = 0
         while try await readMore(atMost: 1_000_000) {
-            // Reading what is there already makes nobody wait: here the other tests have their turn.
+            // Reading available data does not suspend: other tests get their turn here.
             await Task.yield()
             if count / 1_000_000 != (count + received.count) / 1_000_000 {
                 try await Task.sleep(for: pause)

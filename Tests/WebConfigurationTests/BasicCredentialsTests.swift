@@ -34,7 +34,7 @@ import Testing
         "Basic YWxpY2U6d29uZGVy, Basic Og==",
         "Basic\u{301} YWxpY2U6d29uZGVy", "Basic é", "Basic -_-_", "Basic\tYWxpY2U6d29uZGVy",
     ])
-    func whatIsNotQuiteRightIsNothing(value: String) {
+    func malformedValuesAreRefused(value: String) {
         #expect(BasicCredentials(authorization: value) == nil)
     }
 }

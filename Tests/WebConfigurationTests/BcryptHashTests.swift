@@ -24,14 +24,14 @@ import Testing
         #expect("\(try BcryptHash(hashOfWonder))" == "a bcrypt hash of cost 4")
     }
 
-    @Test func aHashOfGosIsCheckedAsGoDoes() throws {
+    @Test func aHashMadeByGoIsCheckedAsGoChecksIt() throws {
         // libxcrypt has other hashes by the name $2a$ for such passwords; Go and OpenBSD have these.
         let password: [UInt8] = [0xFF, 0xA3] + Array("34".utf8) + [0xFF, 0xFF, 0xFF, 0xA3] + Array("345".utf8)
         #expect(try BcryptHash("$2a$05$/OK.fbVrR/bpIqNJ5ianF.o./n25XVfn6oAPaUvHe.Csk4zRfsYPi").isHash(of: password))
         #expect(try !BcryptHash("$2a$05$/OK.fbVrR/bpIqNJ5ianF.ZC1JEJ8Z4gPfpe1JOr/oyPXTWl9EFd.").isHash(of: password))
     }
 
-    @Test func nothingBehindANULIsForgotten() throws {
+    @Test func bytesAfterANULCount() throws {
         let hash = try BcryptHash(hashOfWonder)
         #expect(!hash.isHash(of: Array("wonder\0".utf8)))
         #expect(!hash.isHash(of: Array("wonder\0land".utf8)))
@@ -53,7 +53,7 @@ import Testing
         "$2y$04$RESTA", "$2y$04$REST\n", "$2y$4$REST", "$2y$+4$REST", "$2y$03$REST", "$2y$17$REST", "$2y$31$REST",
         "$2y$99$REST", "$2y$04$*EST", "$2y$04$:EST", "$2y$04$éST", "2y$04$REST", " $2y$04$REST",
     ])
-    func whatIsNoGoodHashIsRefusedWithoutBeingShown(template: String) throws {
+    func aMalformedHashIsRefusedAndNotShown(template: String) throws {
         let rest = hashOfWonder.dropFirst(7)
         let text = template.replacing("REST", with: rest).replacing("RES", with: rest.dropLast())
             .replacing("EST", with: rest.dropFirst()).replacing("ST", with: rest.dropFirst(2))

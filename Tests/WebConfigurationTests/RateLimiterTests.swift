@@ -12,7 +12,7 @@ import Testing
         #expect(allowed == [true, true, true, false, false, true, false, true, false, true, true, true, true, false])
     }
 
-    @Test func whatIsRefusedTakesNoToken() {
+    @Test func aRefusedRequestTakesNoToken() {
         var limiter = RateLimiter(RateLimit(interval: .seconds(1), burst: 1))
         let start = ContinuousClock.now
         let first = limiter.allows(at: start)

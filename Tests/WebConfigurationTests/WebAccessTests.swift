@@ -6,7 +6,7 @@ import Testing
 
 @testable import WebConfiguration
 
-/// Nobody gets in who should not. The passwords are `wonder` for alice and `builder` for bob.
+/// Requests with right and wrong passwords. They are `wonder` for alice and `builder` for bob.
 @Suite(.timeLimit(.minutes(1))) struct WebAccessTests {
     private static let users = """
         basic_auth_users:
@@ -43,7 +43,7 @@ import Testing
         #expect(gate.handled == 1)
     }
 
-    @Test func withoutAPasswordItIsAskedFor() async throws {
+    @Test func aRequestWithoutAPasswordIsAskedForOne() async throws {
         let gate = try Gate(Self.users)
         for authorization in [nil, "", "Basic", "Basic !", "Bearer " + base64("alice:wonder"), base64("alice:wonder")] {
             let reply = await gate.reply(authorization: authorization)
@@ -54,7 +54,7 @@ import Testing
         #expect(gate.checks == 0)
     }
 
-    @Test func twoPasswordsAtOnceAreNone() async throws {
+    @Test func twoAuthorizationFieldsAreRefused() async throws {
         let gate = try Gate(Self.users)
         var request = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/")
         for _ in 0..<2 {
@@ -63,7 +63,7 @@ import Testing
         #expect(await gate.reply(request).status == .unauthorized)
     }
 
-    @Test func anExchangedHashCountsAtOnceWhateverWasCheckedBefore() async throws {
+    @Test func aReplacedHashCountsAtOnce() async throws {
         let gate = try Gate(Self.users)
         #expect(await gate.status("alice", "wonder") == 200)
         #expect(await gate.status("alice", "builder") == 401)
@@ -75,7 +75,7 @@ import Testing
         #expect(await gate.status("bob", "builder") == 200)
     }
 
-    @Test func aHashExchangedDuringTheCheckCounts() async throws {
+    @Test func aHashReplacedDuringTheCheckCounts() async throws {
         let box = Mutex<Gate?>(nil)
         let gate = try Gate("basic_auth_users: {alice: \(hashOfWonder)}") {
             let gate = box.withLock { $0 }
@@ -87,10 +87,10 @@ import Testing
         box.withLock { $0 = nil }
     }
 
-    @Test func withoutUsersAnybodyIsLetThrough() async throws {
+    @Test func withoutUsersEveryRequestIsAnswered() async throws {
         let gate = try Gate("{}")
         #expect(await gate.reply(authorization: nil).status == .ok)
-        #expect(await gate.status("anybody", "at all") == 200)
+        #expect(await gate.status("someone", "anything") == 200)
         #expect(gate.checks == 0)
     }
 
@@ -120,7 +120,7 @@ import Testing
         #expect(Set(costs.values) == [4, 5])
     }
 
-    @Test func aKnownUsersPasswordIsNoneOfAnUnknownOnes() async throws {
+    @Test func aKnownUsersPasswordIsWrongForAnUnknownUser() async throws {
         // There is one hash alone to choose from.
         let gate = try Gate("basic_auth_users: {alice: \(hashOfWonder)}")
         #expect(await gate.status("carol", "wonder") == 401)

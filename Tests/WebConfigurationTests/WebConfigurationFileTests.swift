@@ -57,7 +57,7 @@ import Testing
         "[",
         "basic_auth_users:",
     ])
-    func aBrokenFileChangesNothingAndIsSaidOnce(broken: String) throws {
+    func aBrokenFileChangesNothingAndIsLoggedOnce(broken: String) throws {
         try withFile(oneUser) { file, folder, record in
             let before = file.current
             try folder.write(broken)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatSaysNothingLiftsNoRateLimitEither() throws {
+    @Test func anEmptyFileLiftsNoRateLimitEither() throws {
         try withFile("rate_limit: {interval: 1s, burst: 5}") { file, folder, _ in
             try folder.write("# rate_limit:\n")
             for _ in 0..<3 {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatSaysNothingAtTheStartIsWarnedOf() throws {
+    @Test func anEmptyFileAtTheStartIsWarnedOf() throws {
         try withFile("# nothing yet\n") { file, _, record in
             #expect(!file.current.isRestricting)
             #expect(record.messages.last == "the web configuration is empty and restricts nothing")
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func onlyInSoManyWordsAreRestrictionsLifted() throws {
+    @Test func anEmptyMappingLiftsRestrictions() throws {
         try withFile(oneUser) { file, folder, _ in
             try folder.write("{}")
             folder.clock.advance(.seconds(2))
@@ -152,7 +152,7 @@ import Testing
         #expect(file.current.userCount == 2)
     }
 
-    @Test func aContextIsMadeAnewWhenItsFilesChangeAndOnlyThen() async throws {
+    @Test func aContextIsReplacedOnlyWhenItsSettingsOrFilesChange() async throws {
         let certificates = try await TestCertificates.shared
         let folder = try Folder()
         defer { folder.remove() }
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test(arguments: ["basic_auth_users: {a: b}", "[", "x: 1"])
-    func aBrokenFileIsNoBeginning(broken: String) throws {
+    func aBrokenFileIsAnErrorAtTheStart(broken: String) throws {
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write(broken)
@@ -219,7 +219,7 @@ import Testing
         #expect(error.description.hasPrefix(folder.file.path + ":"))
     }
 
-    @Test func whatIsNoFileIsNoBeginning() throws {
+    @Test func aPathThatIsNotARegularFileIsAnErrorAtTheStart() throws {
         let folder = try Folder()
         defer { folder.remove() }
         let fifo = folder.directory.appending(path: "fifo").path
@@ -232,7 +232,7 @@ import Testing
         }
     }
 
-    @Test func secretsThatAnybodyMayReadAreSaidOnce() throws {
+    @Test func filesWithSecretsThatEveryUserMayReadAreLoggedOnce() throws {
         try withFile(oneUser, mode: 0o644) { file, folder, record in
             let warning = "every user of this host may read a file with secrets"
             #expect(record.messages == ["web configuration", warning])
@@ -274,7 +274,7 @@ import Testing
         #expect(record.messages.dropFirst(4) == ["web configuration reloaded"])
     }
 
-    @Test func thatThereIsNoHTTP2IsSaidOnceWhereItIsAskedFor() throws {
+    @Test func aRequestForHTTP2IsLoggedOnce() throws {
         try withFile("http_server_config: {http2: true}") { file, folder, record in
             try folder.write("http_server_config: {http2: true, headers: {X-Frame-Options: deny}}")
             folder.clock.advance(.seconds(2))

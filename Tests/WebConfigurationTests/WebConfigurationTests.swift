@@ -106,7 +106,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         #expect(try webConfiguration(yaml).rateLimit == nil)
     }
 
-    /// What is wrong, and what the message has to say of it.
+    /// A broken configuration, and what its error contains.
     @Test(arguments: [
         ("junk", "line 1, column 1: not a mapping"),
         ("- a", "line 1, column 1: not a mapping"),
@@ -186,7 +186,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         (tlsWith("prefer_server_cipher_suites: 1"), "not true or false"),
         (tlsWith("client_sans: [a]"), "tls_server_config.client_sans: there is no such key"),
     ])
-    func whatIsWrongIsRefusedAndNamed(yaml: String, message: String) throws {
+    func errorsAreRefusedWithPlaceAndReason(yaml: String, message: String) throws {
         let error = try #require(throws: (any Error).self) {
             if let tls = try webConfiguration(yaml).tls { _ = try TLSContext(tls) }
         }
@@ -244,7 +244,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         #expect(error?.reason == "the file is not UTF-8")
     }
 
-    @Test func aByteOrderMarkIsNoContent() throws {
+    @Test func aByteOrderMarkIsSkipped() throws {
         #expect(try webConfiguration("\u{FEFF}basic_auth_users:\n  alice: \(hashOfWonder)\n").userCount == 1)
         #expect(try webConfiguration("\u{FEFF}") == WebConfiguration())
         let error = #expect(throws: WebConfigurationError.self) { try webConfiguration("\u{FEFF}x: 1") }
@@ -258,7 +258,7 @@ func webConfiguration(_ yaml: String) throws -> WebConfiguration {
         #expect(error?.position == .init(line: 3, column: 1))
     }
 
-    @Test func theSummarySaysWhatIsGranted() throws {
+    @Test func theSummaryNamesTLSAndPasswords() throws {
         #expect(try webConfiguration("").summary == "HTTP without TLS; no passwords")
         #expect(
             try webConfiguration(
