@@ -95,6 +95,19 @@ package struct HypervisorObserver: Sendable {
     /// Whether there is a connection to the hypervisor now.
     package var isConnected: Bool { control.current != nil }
 
+    /// Waits for the first attempt to connect.
+    ///
+    /// - Throws: `HypervisorError` of kind `wrongAddress` where no attempt can ever succeed; `CancellationError`.
+    package func checkAddress() async throws {
+        while control.current == nil {
+            if let failure = control.failure {
+                if failure.kind == .wrongAddress { throw failure }
+                return
+            }
+            try await scheduler.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// What sets a period of so many seconds, above 0, on the domains that have none.
     package func periodSetter(_ seconds: UInt32) -> PeriodSetter {
         PeriodSetter(

@@ -149,7 +149,7 @@ package struct PeriodSetter: Sendable {
             case .denied:
                 noteBlocked(error, &refusals)
                 return true
-            case .lost, .timedOut, .exhausted:
+            case .lost, .timedOut, .exhausted, .wrongAddress:
                 if isNews, error.kind != .lost {
                     logger.warning(
                         "a domain does not answer; its statistics period is set later",

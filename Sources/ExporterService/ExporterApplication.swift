@@ -57,7 +57,7 @@ package struct ExporterApplication: Sendable {
             logger.info("listening", metadata: ["address": "\(address)", "path": "\(configuration.telemetryPath)"])
         }
 
-        var services: [any Service] = [BackgroundService { await observer.run() }]
+        var services: [any Service] = [BackgroundService { await observer.run() }, AddressCheck(observer: observer)]
         if configuration.memoryStatsPeriod > 0 {
             let period = observer.periodSetter(configuration.memoryStatsPeriod)
             services.append(BackgroundService { await period.run() })

@@ -31,7 +31,7 @@ package struct PeriodApplication: Sendable {
         let setter = observer.periodSetter(seconds)
         var services: [any Service] = [
             BackgroundService { await observer.run(collects: false) },
-            BackgroundService { await setter.run() },
+            BackgroundService { await setter.run() }, AddressCheck(observer: observer),
         ]
         if let serviceManager {
             services.append(

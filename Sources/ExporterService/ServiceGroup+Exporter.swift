@@ -1,3 +1,4 @@
+import Collection
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -35,5 +36,15 @@ struct BackgroundService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await body() }
+    }
+}
+
+/// Ends the process where the hypervisor's address is wrong from the start; else it does nothing.
+struct AddressCheck: Service {
+    let observer: HypervisorObserver
+
+    func run() async throws {
+        try await observer.checkAddress()
+        try? await gracefulShutdown()
     }
 }

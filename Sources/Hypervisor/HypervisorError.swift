@@ -4,6 +4,8 @@ package struct HypervisorError: Error, Hashable, Sendable, CustomStringConvertib
     package enum Kind: Hashable, Sendable {
         /// The connection is of no more use.
         case lost
+        /// No hypervisor can ever be reached by this address.
+        case wrongAddress
         /// The hypervisor does not allow the call on this connection.
         case denied
         /// The hypervisor does not allow the call for this domain; others may be allowed (polkit's fine-grained access).

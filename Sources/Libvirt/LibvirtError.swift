@@ -63,6 +63,9 @@ extension LibvirtError {
                 && isOneOf(VIR_ERR_SYSTEM_ERROR, VIR_ERR_RPC, VIR_ERR_INTERNAL_ERROR))
     }
 
+    /// An attempt to open failed because no driver takes the address, or it is malformed.
+    package var isWrongAddress: Bool { isOneOf(VIR_ERR_NO_CONNECT, VIR_ERR_INVALID_ARG) }
+
     /// libvirtd denies what was asked for one domain; others may be allowed (polkit's fine-grained access control).
     package var isAccessDenied: Bool { isOneOf(VIR_ERR_ACCESS_DENIED) }
 

@@ -13,7 +13,12 @@ package struct LibvirtHypervisor: Hypervisor {
 
     package func open(_ access: Access, name: String) async throws -> any HypervisorSession {
         try await translated {
-            let connection = try await Connection.open(address, access: access, name: name)
+            let connection: Connection
+            do {
+                connection = try await Connection.open(address, access: access, name: name)
+            } catch let error as LibvirtError where error.isWrongAddress {
+                throw HypervisorError(.wrongAddress, call: error.call, code: error.code, message: error.message)
+            }
             return LibvirtSession(connection, LibvirtDriver(named: try await connection.driverName()))
         }
     }

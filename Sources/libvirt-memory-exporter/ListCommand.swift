@@ -97,6 +97,9 @@ struct ListCommand: AsyncParsableCommand {
             || observer.inventory.domains.values.contains(where: { $0.configuration == nil })
         {
             if let failure = observer.control.failure {
+                if failure.kind == .wrongAddress {
+                    throw ValidationError("--libvirt.uri \(hypervisor.uri) cannot be opened: \(failure)")
+                }
                 throw ListError(description: "cannot connect to \(hypervisor.uri): \(failure)")
             }
             guard .now < deadline else {

@@ -3,6 +3,7 @@ import ExporterService
 import FoundationEssentials
 import Glibc
 import HTTP
+import Hypervisor
 import Logging
 import Systemd
 import WebConfiguration
@@ -193,6 +194,9 @@ struct LibvirtMemoryExporter: AsyncParsableCommand {
         {
             logger.error("\(error)")
             throw ExitCode.failure
+        } catch let error as HypervisorError where error.kind == .wrongAddress {
+            logger.error("--libvirt.uri cannot be opened", metadata: ["error": "\(error)"])
+            throw ExitCode.validationFailure
         } catch let error as WebConfigurationError {
             logger.error("the web configuration is broken", metadata: ["error": "\(error)"])
             throw ExitCode.failure

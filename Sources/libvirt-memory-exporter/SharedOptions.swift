@@ -1,14 +1,25 @@
 import ArgumentParser
 import ExporterService
+import FoundationEssentials
 import Logging
 
 /// Which hypervisor: of the exporter, `list` and `period`.
 struct HypervisorOptions: ParsableArguments {
     @Option(
         name: .customLong("libvirt.uri"),
-        help: ArgumentHelp("The hypervisor's address, as libvirt.org/uri.html describes it.", valueName: "uri")
+        help: ArgumentHelp(
+            "The hypervisor's address, as libvirt.org/uri.html describes it; LIBVIRT_DEFAULT_URI in the environment, else "
+                + "qemu:///system, where it is not given.",
+            valueName: "uri"
+        )
     )
-    var uri = "qemu:///system"
+    var givenURI: String?
+
+    /// The address to open.
+    var uri: String {
+        let fromEnvironment = ProcessInfo.processInfo.environment["LIBVIRT_DEFAULT_URI"] ?? ""
+        return givenURI ?? (fromEnvironment.isEmpty ? "qemu:///system" : fromEnvironment)
+    }
 }
 
 /// How statistics are collected: of the exporter and `list`.

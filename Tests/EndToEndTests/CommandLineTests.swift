@@ -47,6 +47,25 @@ extension EndToEndTests {
             }
         }
 
+        @Test(arguments: [["--web.listen-address=127.0.0.1:0"], ["period"], ["list"]])
+        func anAddressThatLibvirtCanNeverOpenIsRefusedWithLibvirtsWords(command: [String]) async throws {
+            for (uri, words) in [("qemu//x", "does not include a driver name"), ("qemu+foo:///system", "transport")] {
+                let outcome = try await run(command + ["--libvirt.uri=\(uri)"])
+                #expect(outcome.status == 64)
+                let said = String(decoding: outcome.errors, as: UTF8.self)
+                #expect(said.contains("--libvirt.uri") && said.contains(words), "\(said)")
+            }
+        }
+
+        @Test func theEnvironmentNamesTheHypervisorWhereNoFlagDoes() async throws {
+            for (arguments, status) in [(["list"], 0), (["list", "--libvirt.uri=qemu//x"], 64)] as [([String], Int32)] {
+                let outcome = try await ChildProcess.outcome(
+                    of: ["/usr/bin/env", "LIBVIRT_DEFAULT_URI=test:///default", TestbedFiles.exporter.path] + arguments
+                )
+                #expect(outcome.status == status, "\(String(decoding: outcome.errors, as: UTF8.self))")
+            }
+        }
+
         /// One that is not refused would serve for ever.
         private func run(_ arguments: [String]) async throws -> ChildProcess.Outcome {
             try await ChildProcess.outcome(of: ["/usr/bin/timeout", "20", TestbedFiles.exporter.path] + arguments)

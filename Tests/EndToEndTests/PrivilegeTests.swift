@@ -103,7 +103,7 @@ extension EndToEndTests {
                     readOnly[user, default: []].append(access.1 == "yes")
                 }
                 try require(
-                    readOnly == [UnitFile.exporter.user: [true, true], UnitFile.period.user: [true]],
+                    readOnly == [UnitFile.exporter.user: [true, true, true], UnitFile.period.user: [true, true]],
                     "all clients read only: \(readOnly)"
                 )
             }
