@@ -85,7 +85,9 @@ let package = Package(
         .testTarget(name: "HypervisorTests", dependencies: ["Hypervisor"]),
         .testTarget(
             name: "CollectionTests",
-            dependencies: ["Collection", "Hypervisor", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "Collection", "Hypervisor", "LibvirtHypervisor", .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Hypervisor", "Libvirt", "XML"]),
         .testTarget(name: "LibvirtHypervisorTests", dependencies: ["Collection", "LibvirtHypervisor", "XML"]),
