@@ -62,7 +62,7 @@ package struct PeriodSetter: Sendable {
         refusals.forget(allBut: lacking)
         var missing = lacking.filter { refusals.mayTry($0.uuid, at: scheduler.now) && budget.hold(of: $0.uuid) == nil }
         while !missing.isEmpty, !Task.isCancelled {
-            guard let session = await open(&refusals) else { return }
+            guard let session = await open(for: missing, &refusals) else { return }
             var isUsable = true
             while isUsable, let domain = missing.popLast() {
                 isUsable = await set(domain, on: session, &refusals)
@@ -71,7 +71,7 @@ package struct PeriodSetter: Sendable {
         }
     }
 
-    private func open(_ refusals: inout Refusals) async -> (any HypervisorSession)? {
+    private func open(for missing: [DomainID], _ refusals: inout Refusals) async -> (any HypervisorSession)? {
         do {
             let session = try await budget.run(in: .open, within: Reconnector.openTimeout) { [hypervisor] in
                 try await hypervisor.open(.readWrite, name: "libvirt-period")
@@ -79,6 +79,9 @@ package struct PeriodSetter: Sendable {
             return session
         } catch let error as HypervisorError {
             noteBlocked(error, &refusals)
+            if error.kind == .denied {
+                for domain in missing { _ = refusals.retryLater(domain.uuid, now: scheduler.now) }
+            }
             return nil
         } catch {
             return nil
