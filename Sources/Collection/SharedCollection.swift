@@ -123,7 +123,9 @@ package actor SharedCollection {
         }
         log.note(snapshot, run.collection.findings.current, logger)
         (latest, latestTime, underWay) = (snapshot, scheduler.now, nil)
-        for subscriber in subscribers { subscriber.yield(snapshot) }
+        subscribers.removeAll { subscriber in
+            if case .terminated = subscriber.yield(snapshot) { true } else { false }
+        }
         run.end(with: snapshot)
     }
 
