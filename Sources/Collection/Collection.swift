@@ -115,21 +115,19 @@ struct Collection: Sendable {
     ) async {
         guard let lease = await pool.lease(preferring: nil, until: deadline) else { return }
         do {
-            switch try await monitor(of: domain, on: lease) {
-            case .occupied(let time) where time >= Self.longestAnswer:
-                if time <= scheduler.now - late.start { budget.attribute(late.call, to: domain, .monitor) }
-                pool.giveBack(lease)
-                findings.obstruct(domain, .monitor(time))
-            case .failed:
-                pool.giveBack(lease)
-                findings.obstruct(domain, .monitor(.zero))
-            case .free, .job, .occupied:
-                let readings = try await single(domain, .monitor) { [needs] in
-                    try await lease.session.records(of: [domain], needs)
+            let state = try await monitor(of: domain, on: lease)
+            if let obstacle = obstacle(in: state) {
+                if case .occupied(let time) = state, time <= scheduler.now - late.start {
+                    budget.attribute(late.call, to: domain, .monitor)
                 }
                 pool.giveBack(lease)
-                await take(readings, of: Share(slot: lease.slot, domains: [domain]), liveness)
+                return findings.obstruct(domain, obstacle)
             }
+            let readings = try await single(domain, .monitor) { [needs] in
+                try await lease.session.records(of: [domain], needs)
+            }
+            pool.giveBack(lease)
+            await take(readings, of: Share(slot: lease.slot, domains: [domain]), liveness)
         } catch {
             failed(error, domain, lease)
         }
@@ -165,11 +163,8 @@ struct Collection: Sendable {
             return findings.obstruct(domain, .job)
         }
         do {
-            switch try await monitor(of: domain, on: lease) {
-            case .occupied(let time) where time >= Self.longestAnswer: findings.obstruct(domain, .monitor(time))
-            case .failed: findings.obstruct(domain, .monitor(.zero))
-            case .free, .job, .occupied: findings.obstruct(domain, .job)
-            }
+            let state = try await monitor(of: domain, on: lease)
+            findings.obstruct(domain, obstacle(in: state) ?? .job)
             pool.giveBack(lease)
         } catch {
             findings.obstruct(domain, .job)
@@ -192,6 +187,15 @@ struct Collection: Sendable {
         } catch {
             budget.attribute(call, to: domain, .hypervisor)
             failed(error, domain, lease)
+        }
+    }
+
+    /// The obstacle that a monitor in this state is; nil where it answers.
+    private func obstacle(in state: MonitorState) -> Obstacle? {
+        switch state {
+        case .occupied(let time) where time >= Self.longestAnswer: .monitor(time)
+        case .failed: .monitor(.zero)
+        case .free, .job, .occupied: nil
         }
     }
 

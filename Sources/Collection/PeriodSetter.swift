@@ -132,6 +132,10 @@ package struct PeriodSetter: Sendable {
             logger.info("statistics period set", metadata: metadata.merging(["seconds": "\(seconds)"]) { $1 })
             return true
         } catch let error as HypervisorError {
+            func warn(_ message: Logger.Message) {
+                guard isNews else { return }
+                logger.warning(message, metadata: metadata.merging(["error": "\(error)"]) { $1 })
+            }
             switch error.kind {
             case .gone:
                 // libvirt refuses with the same number where the domain runs and has lost its device.
@@ -142,31 +146,16 @@ package struct PeriodSetter: Sendable {
                     refusals.succeeded(uuid)
                     return true
                 }
-                if isNews {
-                    logger.warning(
-                        "cannot set a domain's statistics period; trying again later",
-                        metadata: metadata.merging(["error": "\(error)"]) { $1 }
-                    )
-                }
+                warn("cannot set a domain's statistics period; trying again later")
                 return true
             case .denied:
                 noteBlocked(error, &refusals)
                 return true
             case .lost, .timedOut, .exhausted, .wrongAddress:
-                if isNews, error.kind != .lost {
-                    logger.warning(
-                        "a domain does not answer; its statistics period is set later",
-                        metadata: metadata.merging(["error": "\(error)"]) { $1 }
-                    )
-                }
+                if error.kind != .lost { warn("a domain does not answer; its statistics period is set later") }
                 return false
             case .deniedForDomain, .unsupported, .held, .other:
-                if isNews {
-                    logger.warning(
-                        "cannot set a domain's statistics period; trying again later",
-                        metadata: metadata.merging(["error": "\(error)"]) { $1 }
-                    )
-                }
+                warn("cannot set a domain's statistics period; trying again later")
                 return true
             }
         } catch {

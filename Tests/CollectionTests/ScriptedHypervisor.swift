@@ -5,7 +5,7 @@ import Synchronization
 
 /// A fake hypervisor that does what its script says: its guests answer, and it has the faults of libvirt and QEMU.
 ///
-/// A domain's monitor serves one job at a time, as QEMU's does, and whoever enters a frozen one waits until it goes on or its
+/// A domain's monitor serves one job at a time, as QEMU's does, and a call that enters a frozen one waits until it goes on or its
 /// process ends. A domain's lock, while it is held, makes every call about that domain wait, and every list.
 final class ScriptedHypervisor: Sendable {
     /// A domain and its guest.
